@@ -1,0 +1,48 @@
+// How many descriptors a process may have, and how many it has.
+//
+// Rule 1: "we may not look" and "it is gone" are values (undefined), not errors.
+import { readdirSync, statSync } from 'node:fs';
+import { addressOf, libc, NULL } from './libc.js';
+import { check, errno, lastErrno, SystemError } from './system-error.js';
+
+const RLIMIT_NOFILE = 7;
+const limits = new ArrayBuffer(16); // struct rlimit: soft, hard
+const limitsView = new DataView(limits);
+const limitsAddress = addressOf(limits);
+
+/**
+ * The soft RLIMIT_NOFILE of a process; Infinity when unlimited, undefined when we may not look
+ * (another user's) or it is gone. https://man7.org/linux/man-pages/man2/prlimit.2.html
+ */
+export function descriptorLimit(pid: number): number | undefined {
+  if (libc.prlimit(pid, RLIMIT_NOFILE, NULL, limitsAddress) < 0) {
+    if (lastErrno() === errno.EPERM || lastErrno() === errno.ESRCH) return undefined;
+    throw new SystemError(lastErrno(), 'prlimit');
+  }
+  return limitAt(0);
+}
+
+/** The limit in force for this process: the soft one, which Node raises to the hard one at its start. */
+export function ownDescriptorLimit(): number {
+  check(libc.prlimit(0, RLIMIT_NOFILE, NULL, limitsAddress), 'prlimit');
+  return limitAt(0);
+}
+
+/**
+ * How many descriptors a process has open; undefined when we may not look or it is gone.
+ * Since Linux 6.2 the size of /proc/PID/fd is the count; before, the directory has to be listed.
+ * https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
+ */
+export function descriptorCount(pid: number | 'self'): number | undefined {
+  const directory = `/proc/${pid}/fd`;
+  try {
+    return statSync(directory).size || readdirSync(directory).length;
+  } catch {
+    return undefined;
+  }
+}
+
+function limitAt(offset: number): number {
+  const value = limitsView.getBigUint64(offset, true);
+  return value === 0xffffffffffffffffn ? Infinity : Number(value);
+}

@@ -1,0 +1,73 @@
+// Doorbells: eventfds, made, rung, drained and looked at.
+// https://man7.org/linux/man-pages/man2/eventfd.2.html
+//
+// Rule 1: nothing here blocks, whatever another holder did to the descriptor. All holders share
+//         one O_NONBLOCK flag: who clears it turns everybody's plain read and write into a trap.
+import { readFileSync } from 'node:fs';
+import { Fd } from './fd.js';
+import { addressOf, libc } from './libc.js';
+import { check, checkReady } from './system-error.js';
+
+const EFD_CLOEXEC = 0o2000000;
+const EFD_NONBLOCK = 0o4000;
+const RWF_NOWAIT = 8;
+const POLLOUT = 4;
+
+const counter = new ArrayBuffer(8);
+const counterView = new BigUint64Array(counter);
+const counterAddress = addressOf(counter);
+const iovec = new ArrayBuffer(16);
+new BigUint64Array(iovec).set([counterAddress, 8n]);
+const iovecAddress = addressOf(iovec);
+const pollfd = new ArrayBuffer(8);
+const pollfdView = new DataView(pollfd);
+const pollfdAddress = addressOf(pollfd);
+
+/** A new eventfd, count 0, non-blocking, closed on exec. Throws SystemError (EMFILE, ENFILE, ENOMEM). */
+export function createEventfd(): Fd {
+  return new Fd(check(libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), 'eventfd'));
+}
+
+/**
+ * Adds one to the count and wakes whoever waits. False when it would block: the count is full.
+ * Looks before it writes, for the case that another holder made the descriptor blocking.
+ */
+export function ringEventfd(fd: Fd): boolean {
+  pollfdView.setInt32(0, fd.rawFd, true);
+  pollfdView.setInt16(4, POLLOUT, true);
+  const writable = checkReady(libc.poll(pollfdAddress, 1, 0), 'poll');
+  if (writable !== 1) return false;
+  counterView[0] = 1n;
+  return checkReady(libc.write(fd.rawFd, counterAddress, 8), 'write') !== undefined;
+}
+
+/**
+ * Takes the count and sets it to 0: how many rings were merged. 0 when nobody rang.
+ * https://man7.org/linux/man-pages/man2/preadv2.2.html (RWF_NOWAIT)
+ */
+export function drainEventfd(fd: Fd): bigint {
+  const length = checkReady(libc.preadv2(fd.rawFd, iovecAddress, 1, -1, RWF_NOWAIT), 'preadv2');
+  return length === undefined ? 0n : (counterView[0] ?? 0n);
+}
+
+/** What the kernel tells of an eventfd without touching it. */
+export interface EventfdState {
+  /** Rings that wait. */
+  readonly count: bigint;
+  /** The same number in every process that holds this eventfd. */
+  readonly id: number;
+}
+
+/**
+ * Rings waiting and identity, read without consuming. Throws for what is no eventfd (EINVAL).
+ * https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html
+ */
+export function inspectEventfd(fd: Fd): EventfdState {
+  const text = readFileSync(`/proc/self/fdinfo/${fd.rawFd}`, 'utf8');
+  const count = /^eventfd-count:\s*([0-9a-f]+)$/m.exec(text)?.[1];
+  const id = /^eventfd-id:\s*(\d+)$/m.exec(text)?.[1];
+  if (count === undefined || id === undefined) {
+    throw Object.assign(new Error('the descriptor is no eventfd'), { code: 'EINVAL' });
+  }
+  return { count: BigInt(`0x${count}`), id: Number(id) };
+}

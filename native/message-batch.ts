@@ -1,0 +1,165 @@
+// Messages out: an 8-byte number with at most one descriptor each, many per system call.
+// https://man7.org/linux/man-pages/man2/sendmmsg.2.html
+//
+// Theory of operation. A message is encoded once, as a row of native memory: struct mmsghdr and
+// behind it the iovec, the number and the cmsghdr it points to by absolute address. A row can thus
+// be copied elsewhere and still points to its own data. To send, rows are copied one after the
+// other into a batch, whose array the kernel reads in a single sendmmsg. The kernel never merges
+// messages that carry descriptors, and an 8-byte message is sent whole or not at all.
+//
+// Rule 1: rows own the descriptors in them. Closing the rows closes the descriptors, and closed rows
+//         can no longer be sent: a recycled number never reaches a peer.
+import type { Fd } from './fd.js';
+import { addressOf, libc, type Address } from './libc.js';
+import { checkReady } from './system-error.js';
+
+const HEADER_BYTES = 64; // struct mmsghdr
+const IOVEC_BYTES = 16;
+const NUMBER_BYTES = 8;
+const CONTROL_BYTES = 24; // CMSG_SPACE(sizeof(int))
+const CONTROL_LENGTH = 20; // CMSG_LEN(sizeof(int))
+const SOL_SOCKET = 1;
+const SCM_RIGHTS = 1;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+
+/** One message: a number (a safe integer, sent as int64 little-endian), and perhaps a descriptor. */
+export interface OutgoingMessage {
+  readonly number: number;
+  readonly fd?: Fd | undefined;
+}
+
+/** Messages encoded once, to be sent to any number of peers. Owns the descriptors in them. */
+export class MessageRows implements Disposable {
+  readonly #fds: readonly Fd[];
+  readonly #table: RowTable;
+  #headers: Uint8Array | undefined;
+
+  /** Takes ownership of the descriptors. A row keeps pointing at its data by address. */
+  constructor(messages: readonly OutgoingMessage[]) {
+    this.#fds = messages.flatMap((message) => message.fd ?? []);
+    this.#table = new RowTable(messages.length);
+    messages.forEach((message, row) => {
+      this.#table.write(row, message.number, message.fd?.rawFd);
+    });
+    this.#headers = this.#table.headers;
+  }
+
+  /** The rows' bytes from `from`, `count` of them. Throws `ERR_IVSHMEM_FD_CLOSED` after close. */
+  headers(from: number, count: number): Uint8Array {
+    if (this.#headers === undefined) {
+      throw Object.assign(new Error('the messages are closed'), { code: 'ERR_IVSHMEM_FD_CLOSED' });
+    }
+    return this.#headers.subarray(from * HEADER_BYTES, (from + count) * HEADER_BYTES);
+  }
+
+  /** Closes the descriptors; again does nothing. What the kernel already queued stays good. */
+  close(): void {
+    this.#headers = undefined;
+    for (const fd of this.#fds) fd.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** An array of messages for one `sendmmsg`; made once, filled and sent over and over. */
+export class MessageBatch {
+  readonly capacity: number;
+  readonly #numbers: RowTable;
+  readonly #headers: Uint8Array;
+  readonly #address: Address;
+  #count = 0;
+
+  /** `capacity`: 1–1024 messages (UIO_MAXIOV, the kernel's limit for one call). */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.#numbers = new RowTable(capacity);
+    const headers = new ArrayBuffer(capacity * HEADER_BYTES);
+    this.#headers = new Uint8Array(headers);
+    this.#address = addressOf(headers);
+  }
+
+  /** How many more messages fit. */
+  get room(): number {
+    return this.capacity - this.#count;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  clear(): void {
+    this.#count = 0;
+  }
+
+  /** Appends a message without descriptor. The caller minds `room`. */
+  addNumber(number: number): void {
+    this.#numbers.write(this.#count, number, undefined);
+    this.#copy(this.#numbers.headers.subarray(this.#count * HEADER_BYTES), 1);
+  }
+
+  /** Appends `count` encoded messages from `from` on. The caller minds `room`. */
+  addRows(rows: MessageRows, from: number, count: number): void {
+    this.#copy(rows.headers(from, count), count);
+  }
+
+  /**
+   * Sends what it holds; returns how many messages the kernel took, 0 when the socket is full.
+   * Throws SystemError: EPIPE and ECONNRESET (the peer is gone), ENOBUFS, ENOMEM, ETOOMANYREFS.
+   */
+  send(socket: Fd): number {
+    const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    const sent = libc.sendmmsg(socket.rawFd, this.#address, this.#count, flags);
+    return checkReady(sent, 'sendmmsg') ?? 0;
+  }
+
+  #copy(headers: Uint8Array, count: number): void {
+    this.#headers.set(headers.subarray(0, count * HEADER_BYTES), this.#count * HEADER_BYTES);
+    this.#count += count;
+  }
+}
+
+// Headers, iovecs, numbers and control data of `count` messages in one piece of native memory.
+class RowTable {
+  readonly headers: Uint8Array;
+  readonly #view: DataView;
+  readonly #address: Address;
+  readonly #iovecs: number;
+  readonly #numbers: number;
+  readonly #controls: number;
+
+  constructor(count: number) {
+    this.#iovecs = count * HEADER_BYTES;
+    this.#numbers = this.#iovecs + count * IOVEC_BYTES;
+    this.#controls = this.#numbers + count * NUMBER_BYTES;
+    const memory = new ArrayBuffer(this.#controls + count * CONTROL_BYTES);
+    this.#view = new DataView(memory);
+    this.#address = addressOf(memory);
+    this.headers = new Uint8Array(memory, 0, this.#iovecs);
+  }
+
+  write(row: number, number: number, rawFd: number | undefined): void {
+    const header = row * HEADER_BYTES;
+    const iovec = this.#iovecs + row * IOVEC_BYTES;
+    const data = this.#numbers + row * NUMBER_BYTES;
+    this.#pointer(header + 16, iovec); // msg_iov
+    this.#view.setUint32(header + 24, 1, true); // msg_iovlen
+    this.#pointer(iovec, data); // iov_base
+    this.#view.setUint32(iovec + 8, NUMBER_BYTES, true); // iov_len
+    this.#view.setBigInt64(data, BigInt(number), true);
+    if (rawFd === undefined) return;
+    const control = this.#controls + row * CONTROL_BYTES;
+    this.#pointer(header + 32, control); // msg_control
+    this.#view.setUint32(header + 40, CONTROL_LENGTH, true); // msg_controllen
+    this.#view.setUint32(control, CONTROL_LENGTH, true); // cmsg_len
+    this.#view.setInt32(control + 8, SOL_SOCKET, true); // cmsg_level
+    this.#view.setInt32(control + 12, SCM_RIGHTS, true); // cmsg_type
+    this.#view.setInt32(control + 16, rawFd, true);
+  }
+
+  #pointer(at: number, to: number): void {
+    this.#view.setBigUint64(at, this.#address + BigInt(to), true);
+  }
+}

@@ -1,0 +1,66 @@
+// Text to a descriptor that somebody else may read, slowly or never: written without ever blocking.
+//
+// A pipe, terminal or file is opened again through /proc, for a file description of its own: to set
+// O_NONBLOCK on the inherited one would change it for the shell and everybody else who holds it.
+// A socket cannot be opened again; it has MSG_DONTWAIT instead.
+//
+// Rule 1: a write takes what fits now and says how much that was.
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { addressOf, libc } from './libc.js';
+import { checkReady } from './system-error.js';
+
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+
+/** Writes some of the bytes; returns how many went, 0 when it would block. Throws EPIPE, ENOSPC, … */
+export interface Output extends Disposable {
+  write(bytes: Uint8Array): number;
+}
+
+/** A non-blocking writer on an open descriptor number, which stays the caller's. Throws EBADF, EACCES. */
+export function openOutput(rawFd: number): Output {
+  return fstatSync(rawFd).isSocket() ? new SocketOutput(rawFd) : new FileOutput(rawFd);
+}
+
+class FileOutput implements Output {
+  readonly #rawFd: number;
+
+  constructor(rawFd: number) {
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY;
+    this.#rawFd = openSync(`/proc/self/fd/${rawFd}`, flags);
+  }
+
+  write(bytes: Uint8Array): number {
+    try {
+      return writeSync(this.#rawFd, bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#rawFd);
+  }
+}
+
+class SocketOutput implements Output {
+  readonly #rawFd: number;
+  readonly #buffer = new ArrayBuffer(4096);
+
+  constructor(rawFd: number) {
+    this.#rawFd = rawFd;
+  }
+
+  write(bytes: Uint8Array): number {
+    const part = bytes.subarray(0, this.#buffer.byteLength);
+    new Uint8Array(this.#buffer).set(part);
+    const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    const sent = libc.send(this.#rawFd, addressOf(this.#buffer), part.length, flags);
+    return checkReady(sent, 'send') ?? 0;
+  }
+
+  [Symbol.dispose](): void {
+    // Nothing of its own to release.
+  }
+}

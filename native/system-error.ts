@@ -1,0 +1,84 @@
+// Errors of the kernel, in one place and shaped like Node's own.
+//
+// Rule 1: errno is read here only, right after the −1 it belongs to (it is stale after a success).
+// Rule 2: names and texts come from Node's table; the few that libuv does not know stand below.
+import { getSystemErrorMap } from 'node:util';
+import koffi from 'koffi';
+
+/** errno values the house decides by (asm-generic/errno.h; the same on every architecture Node runs on). */
+export const errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
+  EINTR: 4,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EEXIST: 17,
+  EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
+  ENOSPC: 28,
+  EMLINK: 31,
+  EPIPE: 32,
+  ENAMETOOLONG: 36,
+  EUSERS: 87,
+  ECONNRESET: 104,
+  ENOBUFS: 105,
+  ESHUTDOWN: 108,
+  ETOOMANYREFS: 109,
+  ECONNREFUSED: 111,
+} as const;
+
+const unknownToLibuv: ReadonlyMap<number, readonly [string, string]> = new Map([
+  [errno.EUSERS, ['EUSERS', 'too many users']],
+  [errno.ETOOMANYREFS, ['ETOOMANYREFS', 'too many references']],
+]);
+
+/** The name and text of an errno value (positive): `['EMFILE', 'too many open files']`. */
+export function describeErrno(value: number): readonly [name: string, text: string] {
+  return (
+    getSystemErrorMap().get(-value) ??
+    unknownToLibuv.get(value) ?? [`E${value}`, `system error ${value}`]
+  );
+}
+
+/**
+ * A kernel call that failed: `EADDRINUSE: address already in use, bind '/run/x.sock'`.
+ * `code` is errno's name, `errno` its value negated, as in Node's own system errors.
+ */
+export class SystemError extends Error {
+  override readonly name = 'SystemError';
+  readonly code: string;
+  readonly errno: number;
+  readonly syscall: string;
+  readonly path?: string;
+
+  constructor(value: number, syscall: string, path?: string) {
+    const [code, text] = describeErrno(value);
+    super(`${code}: ${text}, ${syscall}${path === undefined ? '' : ` '${path}'`}`);
+    this.code = code;
+    this.errno = -value;
+    this.syscall = syscall;
+    if (path !== undefined) this.path = path;
+  }
+}
+
+/** The errno (positive) of the call that just returned −1. */
+export function lastErrno(): number {
+  return koffi.errno();
+}
+
+/** Passes a call's result on; a negative one becomes the SystemError of its errno. */
+export function check(result: number, syscall: string, path?: string): number {
+  if (result < 0) throw new SystemError(lastErrno(), syscall, path);
+  return result;
+}
+
+/** Like `check`, but a call that would have blocked (EAGAIN) or was interrupted gives undefined. */
+export function checkReady(result: number, syscall: string, path?: string): number | undefined {
+  if (result >= 0) return result;
+  const value = lastErrno();
+  if (value === errno.EAGAIN || value === errno.EINTR) return undefined;
+  throw new SystemError(value, syscall, path);
+}

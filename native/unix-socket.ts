@@ -1,0 +1,135 @@
+// UNIX stream sockets, one kernel act per function.
+// https://man7.org/linux/man-pages/man7/unix.7.html
+//
+// Rule 1: every socket is non-blocking and closed on exec.
+// Rule 2: "would block" is a value (undefined), not an error.
+import { Fd } from './fd.js';
+import { addressOf, libc, NULL, type Address } from './libc.js';
+import { check, checkReady, errno, SystemError } from './system-error.js';
+
+const AF_UNIX = 1;
+const SOCK_STREAM_FLAGS = 1 | 0o4000 | 0o2000000; // SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
+const SOCK_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const SIOCINQ = 0x541b;
+const SIOCOUTQ = 0x5411;
+const MSG_DONTWAIT = 0x40;
+const SHUT_RD = 0;
+
+/** The longest path a UNIX socket can have, in bytes: sun_path less its final NUL. */
+export const MAX_SOCKET_PATH_BYTES = 107;
+
+const scratch = new ArrayBuffer(16);
+const scratchView = new DataView(scratch);
+const scratchAddress = addressOf(scratch);
+const lengthCell = new ArrayBuffer(4);
+const lengthView = new DataView(lengthCell);
+const lengthAddress = addressOf(lengthCell);
+
+/** A stream socket, not bound yet. */
+export function createUnixSocket(): Fd {
+  return new Fd(check(libc.socket(AF_UNIX, SOCK_STREAM_FLAGS, 0), 'socket'));
+}
+
+/** Two sockets, connected to each other. https://man7.org/linux/man-pages/man2/socketpair.2.html */
+export function createSocketPair(): [Fd, Fd] {
+  check(libc.socketpair(AF_UNIX, SOCK_STREAM_FLAGS, 0, scratchAddress), 'socketpair');
+  return [new Fd(scratchView.getInt32(0, true)), new Fd(scratchView.getInt32(4, true))];
+}
+
+/** Names the socket in the file system; connects fail until `listenSocket`. Throws EADDRINUSE, EACCES, ENOENT, ENAMETOOLONG. */
+export function bindSocket(fd: Fd, path: string): void {
+  withAddress(path, 'bind', (address, length) => {
+    check(libc.bind(fd.rawFd, address, length), 'bind', path);
+  });
+}
+
+/** From now on connects succeed and queue, up to `backlog` of them (the kernel caps it at net.core.somaxconn). */
+export function listenSocket(fd: Fd, backlog: number): void {
+  check(libc.listen(fd.rawFd, backlog), 'listen');
+}
+
+/** The next queued connection; undefined when none waits. Throws EMFILE, ENFILE, ENOMEM, ENOBUFS; EINVAL once shut down and empty. */
+export function acceptSocket(fd: Fd): Fd | undefined {
+  const rawFd = checkReady(libc.accept4(fd.rawFd, NULL, NULL, SOCK_NONBLOCK_CLOEXEC), 'accept4');
+  return rawFd === undefined ? undefined : new Fd(rawFd);
+}
+
+/** A socket connected to the listener at `path`; undefined when its backlog is full. Throws ECONNREFUSED, ENOENT, EACCES. */
+export function connectSocket(path: string): Fd | undefined {
+  const fd = createUnixSocket();
+  try {
+    const result = withAddress(path, 'connect', (address, length) =>
+      checkReady(libc.connect(fd.rawFd, address, length), 'connect', path),
+    );
+    if (result !== undefined) return fd;
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+  fd.close();
+  return undefined;
+}
+
+/** On a listener: new connects fail, those that queue can still be accepted. */
+export function shutdownListener(fd: Fd): void {
+  check(libc.shutdown(fd.rawFd, SHUT_RD), 'shutdown');
+}
+
+/** Who connected, as the kernel saw it at that moment. `pid` is 0 for a process in a PID namespace we cannot see. */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** SO_PEERCRED: https://man7.org/linux/man-pages/man7/unix.7.html */
+export function peerCredentials(fd: Fd): PeerCredentials {
+  lengthView.setUint32(0, 12, true);
+  check(
+    libc.getsockopt(fd.rawFd, SOL_SOCKET, SO_PEERCRED, scratchAddress, lengthAddress),
+    'getsockopt',
+  );
+  return {
+    pid: scratchView.getInt32(0, true),
+    uid: scratchView.getUint32(4, true),
+    gid: scratchView.getUint32(8, true),
+  };
+}
+
+/** Kernel memory held by what the other end has not read yet (SIOCOUTQ): messages times a per-message cost. */
+export function unreadByPeer(fd: Fd): number {
+  check(libc.ioctl(fd.rawFd, SIOCOUTQ, scratchAddress), 'ioctl');
+  return scratchView.getInt32(0, true);
+}
+
+/** Plain bytes that wait to be read here (SIOCINQ). */
+export function unreadHere(fd: Fd): number {
+  check(libc.ioctl(fd.rawFd, SIOCINQ, scratchAddress), 'ioctl');
+  return scratchView.getInt32(0, true);
+}
+
+/**
+ * Reads one byte and throws it away: 1 a byte came, 0 the other end closed, undefined nothing there.
+ * Descriptors that came with it are closed by the kernel. Throws ECONNRESET.
+ */
+export function discardByte(fd: Fd): number | undefined {
+  return checkReady(libc.recv(fd.rawFd, scratchAddress, 1, MSG_DONTWAIT), 'recv');
+}
+
+// struct sockaddr_un: a 2-byte family, then the path and its NUL.
+function withAddress<Result>(
+  path: string,
+  syscall: string,
+  use: (address: Address, length: number) => Result,
+): Result {
+  const bytes = Buffer.from(path);
+  if (bytes.length === 0 || bytes.length > MAX_SOCKET_PATH_BYTES || bytes.includes(0)) {
+    throw new SystemError(bytes.length > MAX_SOCKET_PATH_BYTES ? errno.ENAMETOOLONG : errno.EINVAL, syscall, path);
+  }
+  const address = new ArrayBuffer(2 + MAX_SOCKET_PATH_BYTES + 1);
+  new DataView(address).setUint16(0, AF_UNIX, true);
+  new Uint8Array(address).set(bytes, 2);
+  return use(addressOf(address), 2 + bytes.length + 1);
+}

@@ -1,0 +1,87 @@
+// Watching a descriptor on Node's own event loop.
+//
+// The only user of `koffi.node.poll`, which is undocumented: uv_poll in a thin wrap. Its types say
+// that the callback gets the events; it gets (status, events). koffi is pinned to an exact version,
+// and test/native/watch.test.ts fails when any of this changes.
+//
+// Rule 1: an open watch is referenced from here: koffi closes a handle when it is collected.
+// Rule 2: an exception in the callback would vanish; it is thrown again outside.
+// Rule 3: close the watch before its descriptor, and never have two watches on one descriptor.
+import koffi from 'koffi';
+import type { Fd } from './fd.js';
+
+/** What to wait for. A hang-up of the other end counts as readable. */
+export interface WatchEvents {
+  readonly readable: boolean;
+  readonly writable: boolean;
+}
+
+interface PollHandle {
+  start(events: WatchEvents, callback: PollCallback): void;
+  stop(): void;
+  close(): void;
+  ref(): void;
+  unref(): void;
+}
+
+type PollCallback = (status: number, events: WatchEvents) => void;
+
+const poll = koffi.node.poll as unknown as (
+  rawFd: number,
+  events: WatchEvents,
+  callback: PollCallback,
+) => PollHandle;
+
+const open = new Set<Watch>();
+
+/** Calls back, level-triggered, for as long as the descriptor is readable or writable. */
+export class Watch implements Disposable {
+  readonly #handle: PollHandle;
+  readonly #callback: PollCallback;
+  #events: WatchEvents;
+  #isOpen = true;
+
+  /** Makes the descriptor non-blocking. Throws when it cannot be polled (a regular file). */
+  constructor(fd: Fd, events: WatchEvents, callback: (events: WatchEvents) => void) {
+    this.#events = events;
+    this.#callback = (status, seen) => {
+      try {
+        // An error of the poll itself shows in the next read or write of the descriptor.
+        callback(status < 0 ? { readable: true, writable: true } : seen);
+      } catch (error) {
+        setImmediate(() => {
+          throw error;
+        });
+      }
+    };
+    this.#handle = poll(fd.rawFd, events, this.#callback);
+    open.add(this);
+  }
+
+  /** Changes what to wait for; with neither, the watch rests. */
+  update(events: WatchEvents): void {
+    const { readable, writable } = this.#events;
+    if (!this.#isOpen || (events.readable === readable && events.writable === writable)) return;
+    this.#events = events;
+    if (events.readable || events.writable) this.#handle.start(events, this.#callback);
+    else this.#handle.stop();
+  }
+
+  /** Lets the process end although the watch is open. */
+  unref(): void {
+    // koffi crashes when a closed handle is touched.
+    if (this.#isOpen) this.#handle.unref();
+  }
+
+  /** Ends the watch; again does nothing. The callback is not called any more. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    open.delete(this);
+    this.#handle.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,52 @@
+// Who gets which ID, and when an ID may be given again.
+//
+// Rule 1: every decision about IDs is made here.
+// Rule 2: IDs ascend, around the end and on from 0: what has just been used comes back last.
+// Rule 3: an ID whose owner left is retired for as long as anybody is connected who was told of
+//         that owner: QEMU corrupts its heap on a connect for an ID it saw disconnect.
+import { IdSet } from './id-set.js';
+import { MAX_PEER_ID } from './wire.js';
+
+const ALL_IDS = MAX_PEER_ID + 1;
+
+/** The IDs of one region. */
+export class PeerIds {
+  readonly #inUse = new IdSet();
+  // Per retired ID: how many connected peers were told of its owner.
+  readonly #witnesses = new Uint32Array(ALL_IDS);
+  #retired = 0;
+  #next = 0;
+
+  /** How many can be given now, of 65,536. */
+  get left(): number {
+    return ALL_IDS - this.#inUse.size - this.#retired;
+  }
+
+  /** The next free ID; undefined when none is left. It is free until taken. */
+  peek(): number | undefined {
+    if (this.left === 0) return undefined;
+    let id = this.#next;
+    while (this.#inUse.has(id) || this.#witnesses[id] !== 0) id = (id + 1) % ALL_IDS;
+    return id;
+  }
+
+  /** Marks an ID that `peek` gave as used. */
+  take(id: number): void {
+    this.#inUse.add(id);
+    this.#next = (id + 1) % ALL_IDS;
+  }
+
+  /** Its owner left, and `witnesses` connected peers had been told of it. */
+  retire(id: number, witnesses: number): void {
+    this.#inUse.delete(id);
+    this.#witnesses[id] = witnesses;
+    if (witnesses > 0) this.#retired += 1;
+  }
+
+  /** One of the peers that were told of this retired ID's owner left. */
+  forget(id: number): void {
+    const witnesses = (this.#witnesses[id] ?? 0) - 1;
+    this.#witnesses[id] = witnesses;
+    if (witnesses === 0) this.#retired -= 1;
+  }
+}
