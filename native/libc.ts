@@ -159,6 +159,10 @@ export const libc = {
   ) => number,
   /** https://man7.org/linux/man-pages/man2/flock.2.html */
   flock: process.func('int flock(int, int)') as (fd: number, operation: number) => number,
+  /** https://man7.org/linux/man-pages/man3/getgrnam.3.html */
+  getgrnam: process.func('void *getgrnam(const char *)') as (name: string) => object | null,
+  /** https://man7.org/linux/man-pages/man2/getpagesize.2.html */
+  getpagesize: process.func('int getpagesize()') as () => number,
   /** https://man7.org/linux/man-pages/man2/prlimit.2.html */
   prlimit: process.func('int prlimit(int, int, uintptr_t, uintptr_t)') as (
     pid: number,

@@ -1,15 +1,42 @@
-// Advisory locks of whole files, held by an open file description.
+// Lock files: whole-file advisory locks, held by an open file description.
 // https://man7.org/linux/man-pages/man2/flock.2.html
 //
 // Rule 1: a lock lives as long as its descriptor and dies with the process, even by SIGKILL.
-import type { Fd } from './fd.js';
+// Rule 2: nothing is ever written into a lock file, and no link is followed to one.
+import { constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { Fd } from './fd.js';
 import { libc } from './libc.js';
 import { checkReady } from './system-error.js';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY } = constants;
+
+/**
+ * Opens the file to lock, made with mode 0600 if there is none. Never O_CREAT alone: in /tmp the
+ * kernel forbids that on another user's file, even to root (fs.protected_regular).
+ */
+export function openLockFile(path: string): Fd {
+  try {
+    return new Fd(openSync(path, O_RDONLY | O_NOFOLLOW));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return new Fd(openSync(path, O_RDONLY | O_NOFOLLOW | O_CREAT | O_EXCL, 0o600));
+  }
+}
 
 /** Locks for this descriptor alone; false when another holds it. Never waits. */
 export function tryLock(fd: Fd): boolean {
   return checkReady(libc.flock(fd.rawFd, LOCK_EX | LOCK_NB), 'flock') !== undefined;
+}
+
+/**
+ * The process that locked this file; undefined when none is seen (another PID namespace).
+ * https://man7.org/linux/man-pages/man5/proc_locks.5.html
+ */
+export function lockHolder(fd: Fd): number | undefined {
+  const { ino } = fstatSync(fd.rawFd, { bigint: true });
+  const line = new RegExp(`^\\d+: FLOCK .* (\\d+) [0-9a-f]+:[0-9a-f]+:${ino} `, 'm');
+  const pid = line.exec(readFileSync('/proc/locks', 'utf8'))?.[1];
+  return pid === undefined ? undefined : Number(pid);
 }

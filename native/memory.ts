@@ -18,6 +18,11 @@ const { O_CREAT, O_EXCL, O_RDWR } = constants;
 const F_ADD_SEALS = 1033;
 const F_GET_SEALS = 1034;
 
+/** Bytes in a page. https://man7.org/linux/man-pages/man2/getpagesize.2.html */
+export function pageSize(): number {
+  return libc.getpagesize();
+}
+
 /** F_SEAL_…: https://man7.org/linux/man-pages/man2/fcntl.2.html */
 export const seal = { SEAL: 1, SHRINK: 2, GROW: 4, WRITE: 8 } as const;
 

@@ -70,11 +70,13 @@ export class MessageBatch {
   readonly #numbers: RowTable;
   readonly #headers: Uint8Array;
   readonly #address: Address;
+  #limit: number;
   #count = 0;
 
   /** `capacity`: 1–1024 messages (UIO_MAXIOV, the kernel's limit for one call). */
   constructor(capacity: number) {
     this.capacity = capacity;
+    this.#limit = capacity;
     this.#numbers = new RowTable(capacity);
     const headers = new ArrayBuffer(capacity * HEADER_BYTES);
     this.#headers = new Uint8Array(headers);
@@ -83,14 +85,16 @@ export class MessageBatch {
 
   /** How many more messages fit. */
   get room(): number {
-    return this.capacity - this.#count;
+    return this.#limit - this.#count;
   }
 
   get count(): number {
     return this.#count;
   }
 
-  clear(): void {
+  /** Empties it, to be filled again with at most `limit` messages. */
+  clear(limit: number = this.capacity): void {
+    this.#limit = Math.min(limit, this.capacity);
     this.#count = 0;
   }
 
