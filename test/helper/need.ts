@@ -1,0 +1,63 @@
+/**
+ * What a test needs of the machine: `t.test('…', need('qemu'), async (t) => …)`.
+ *
+ * Rule 1: a need that is not met skips the test, and the skip says how to meet it, as
+ * `reason; command`: the runner gathers the commands.
+ * Rule 2: under IVSHMEM_TEST_NO_SKIP=1 the same test fails, with the same words.
+ */
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import t from 'tap';
+
+/** One thing a test may need: whether it is there, why not, and the command that provides it. */
+export interface Requirement {
+  readonly isMet: () => boolean;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+const requirements = {
+  qemu: {
+    isMet: () => isInPath('qemu-system-x86_64'),
+    reason: 'qemu-system-x86_64 is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends qemu-system-x86',
+  },
+  root: {
+    isMet: () => process.getuid?.() === 0,
+    reason: 'not root',
+    remedy: 'sudo npm test',
+  },
+  hugepages: {
+    isMet: () => /^HugePages_Free: +[1-9]/m.test(readFileSync('/proc/meminfo', 'latin1')),
+    reason: 'no free huge pages',
+    remedy: 'sysctl -q -w vm.nr_hugepages=16',
+  },
+} as const satisfies Record<string, Requirement>;
+
+/** tap options for a test that needs these things: none, or a skip. They mix with other options. */
+export const need = needFrom(requirements);
+
+// Only a parent's flag turns a skip into a failure, and every test inherits it from the root.
+if (process.env['IVSHMEM_TEST_NO_SKIP'] === '1') t.options.failSkip = true;
+
+/** Makes a `need` from a table of requirements. */
+export function needFrom<Name extends string>(table: Readonly<Record<Name, Requirement>>) {
+  return (...names: readonly Name[]): { skip?: string } => {
+    const missing = names.map((name) => table[name]).filter(({ isMet }) => !isMet());
+    if (missing.length === 0) return {};
+    const reasons = missing.map(({ reason }) => reason).join(', ');
+    const remedies = missing.map(({ remedy }) => remedy).join(' && ');
+    return { skip: `${reasons}; ${remedies}` };
+  };
+}
+
+function isInPath(command: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
