@@ -115,10 +115,10 @@ function conclude(results: readonly FileResult[], gaps: number): number {
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failures.length, gaps);
   const skips = results.flatMap((result) => result.skips);
-  const remedies = skips.flatMap((reason) => reason.split('; ').slice(1)).join(' && ');
-  const remedy = [...new Set(remedies.split(' && '))].join(' && ') || 'see the reasons above';
+  const remedies = skips.flatMap((reason) => reason.split('; ')[1]?.split(' && ') ?? []);
+  const cures = [...new Set(remedies)].join(' && ') || [...new Set(skips)].join(', ');
   const lines = [`${passed} passed, ${failed} failed, ${skips.length} skipped`];
-  if (skips.length > 0) lines.push(`${skips.length} skipped: ${remedy}`);
+  if (skips.length > 0) lines.push(`${skips.length} skipped: ${cures}`);
   if (flags.summary) lines.reverse();
   console.log(`\n${lines.join('\n')}`);
   return failed === 0 ? 0 : 1;
