@@ -32,9 +32,8 @@ export class Child {
   /** Starts `argv[0]`, found in PATH, with standard streams as pipes. */
   constructor(t: Scope, argv: readonly string[], { fdLimit, env, ready }: ChildOptions = {}) {
     // Both exec in their own place: the process ID stays that of the program.
-    const limit =
-      fdLimit === undefined ? [] : ['prlimit', `--nofile=${String(fdLimit)}:${String(fdLimit)}`];
-    const [command = '', ...args] = ['setpriv', '--pdeathsig', 'KILL', ...limit, ...argv];
+    const limit = fdLimit === undefined ? [] : ['prlimit', `--nofile=${fdLimit}:${fdLimit}`];
+    const [command, ...args] = ['setpriv', '--pdeathsig', 'KILL', ...limit, ...argv];
     this.#process = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'pipe', ready ? 'pipe' : 'ignore'],
       env,
@@ -94,7 +93,7 @@ export class Child {
 
   #stream(index: 0 | 1 | 3): Readable | Writable {
     const stream = this.#process.stdio[index];
-    if (!stream) throw new Error(`descriptor ${String(index)} of the program is not a pipe to us`);
+    if (!stream) throw new Error(`descriptor ${index} of the program is not a pipe to us`);
     return stream;
   }
 }

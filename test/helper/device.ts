@@ -40,6 +40,12 @@ export class Device implements RingingPeer {
   }
 
   /** Starts several at once and gives them by ascending peer ID. */
+  static async startAll(t: Scope, count: 2, options: QemuOptions): Promise<[Device, Device]>;
+  static async startAll(
+    t: Scope,
+    count: 3,
+    options: QemuOptions,
+  ): Promise<[Device, Device, Device]>;
   static async startAll(t: Scope, count: number, options: QemuOptions): Promise<Device[]> {
     const starts = Array.from({ length: count }, () => Device.start(t, options));
     return (await Promise.all(starts)).sort((a, b) => a.id - b.id);

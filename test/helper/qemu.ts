@@ -81,7 +81,7 @@ function args({
   extra = [],
   machine = 'q35',
 }: QemuOptions): string[] {
-  const device = `ivshmem-doorbell,chardev=c,vectors=${String(vectors)}${master ? ',master=on' : ''}`;
+  const device = `ivshmem-doorbell,chardev=c,vectors=${vectors}${master ? ',master=on' : ''}`;
   return [
     ...['-machine', machine, '-accel', 'tcg', '-S', '-m', '16M'],
     ...['-display', 'none', '-nodefaults', '-no-user-config'],

@@ -80,7 +80,7 @@ export class Qtest {
     clearTimeout(timer);
     const { pid, stderr } = this.#child;
     const shown = command.length > 80 ? `${command.slice(0, 80)}…` : command;
-    reject(new Error(`QEMU (PID ${String(pid)}) ${how}, asked: ${shown}\n${stderr}`));
+    reject(new Error(`QEMU (PID ${pid}) ${how}, asked: ${shown}\n${stderr}`));
   }
 }
 

@@ -38,7 +38,7 @@ export class Serve {
     await until('the server is ready or ends', () => serve.#ready === 'ready\n' || !serve.alive);
     if (serve.alive) return serve;
     const { code, stderr } = await serve.exit;
-    throw new Error(`the server ended with ${String(code)} before it was ready:\n${stderr}`);
+    throw new Error(`the server ended with ${code} before it was ready:\n${stderr}`);
   }
 
   /** Runs a server that is to fail at the start, and gives its end. */

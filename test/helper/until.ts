@@ -16,7 +16,7 @@ export async function until<T>(
   for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, 50)) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer as Exclude<T, undefined | false>;
-    if (performance.now() > end) throw new Error(`not within ${String(deadlineMs)} ms: ${what}`);
+    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
     await sleep(pauseMs);
   }
 }

@@ -1,0 +1,44 @@
+// A region in the test's own process, through the library, for tests in which the server lives on.
+// Rule 1: what the server tells is kept from the start: a test asks afterwards, and misses nothing.
+import { Server, type Refusal, type ServerOptions } from '../../src/index.js';
+import { temp, type Scope } from './temp.js';
+import { until } from './until.js';
+
+export class Region {
+  readonly server: Server;
+  readonly socket: string;
+  readonly refusals: Refusal[] = [];
+  joins = 0;
+  leaves = 0;
+
+  private constructor(server: Server, socket: string) {
+    this.server = server;
+    this.socket = socket;
+    server.on('join', () => (this.joins += 1));
+    server.on('leave', () => (this.leaves += 1));
+    server.on('refuse', (refusal) => this.refusals.push(refusal));
+  }
+
+  /** Serves 4 MiB and 1 vector unless told otherwise, in a directory of its own, until the test ends. */
+  static async listen(t: Scope, options: Partial<ServerOptions>): Promise<Region> {
+    const socket = `${temp(t)}/s`;
+    const server = await Server.listen({ socket, size: 4 * 1024 ** 2, vectors: 1, ...options });
+    t.teardown(() => server.close());
+    return new Region(server, socket);
+  }
+
+  /** Resolves when so many peers have joined since the start. */
+  async joined(count: number): Promise<void> {
+    await until(`join number ${count}`, () => this.joins >= count);
+  }
+
+  /** Resolves when so many peers have left since the start. */
+  async left(count: number): Promise<void> {
+    await until(`leave number ${count}`, () => this.leaves >= count);
+  }
+
+  /** Resolves with the first refusal, at once when there was one. */
+  async refused(): Promise<Refusal> {
+    return until('a refusal', () => this.refusals[0]);
+  }
+}
