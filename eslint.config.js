@@ -23,7 +23,10 @@ export default defineConfig(
       'prefer-template': 'error',
       'no-restricted-syntax': ['error', ...forbiddenSyntax],
       'no-warning-comments': ['error', { terms: ['c8 ignore', 'istanbul ignore', 'v8 ignore'] }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       '@typescript-eslint/no-unnecessary-condition': [
         'error',
         { allowConstantLoopConditions: 'only-allowed-literals' },

@@ -86,8 +86,11 @@ function sourceFiles(root: string, directory: string): string[] {
 
 /** A file of types alone leaves nothing to load: imports of it vanish, and so does its coverage. */
 function hasCode(root: string, file: string): boolean {
-  const compiled = readFileSync(join(root, 'dist', file.replace(/\.ts$/, '.js')), 'utf8');
-  const bare = compiled.replace(/\/\*[^]*?\*\/|\/\/.*/g, '').trim();
+  const compiled = join(root, 'dist', file.replace(/\.ts$/, '.js'));
+  if (!existsSync(compiled)) return true;
+  const bare = readFileSync(compiled, 'utf8')
+    .replace(/\/\*[^]*?\*\/|\/\/.*/g, '')
+    .trim();
   return bare !== '' && bare !== 'export {};';
 }
 
