@@ -6,26 +6,29 @@ import { addressOf, libc, NULL } from './libc.js';
 import { check, errno, lastErrno, SystemError } from './system-error.js';
 
 const RLIMIT_NOFILE = 7;
-const limits = new ArrayBuffer(16); // struct rlimit: soft, hard
-const limitsView = new DataView(limits);
-const limitsAddress = addressOf(limits);
+const limit = new ArrayBuffer(16); // struct rlimit: soft, hard; neither is ever above fs.nr_open
+const limitView = new DataView(limit);
+const limitAddress = addressOf(limit);
 
 /**
- * The soft RLIMIT_NOFILE of a process; Infinity when unlimited, undefined when we may not look
- * (another user's) or it is gone. https://man7.org/linux/man-pages/man2/prlimit.2.html
+ * The soft RLIMIT_NOFILE of a process; undefined when we may not look (another user's) or it is gone.
+ * https://man7.org/linux/man-pages/man2/prlimit.2.html
  */
 export function descriptorLimit(pid: number): number | undefined {
-  if (libc.prlimit(pid, RLIMIT_NOFILE, NULL, limitsAddress) < 0) {
-    if (lastErrno() === errno.EPERM || lastErrno() === errno.ESRCH) return undefined;
-    throw new SystemError(lastErrno(), 'prlimit');
+  // 0 is how SO_PEERCRED names a process of another PID namespace; to prlimit it would be ourselves.
+  if (pid === 0) return undefined;
+  if (libc.prlimit(pid, RLIMIT_NOFILE, NULL, limitAddress) < 0) {
+    const value = lastErrno();
+    if (value === errno.EPERM || value === errno.ESRCH) return undefined;
+    throw new SystemError(value, 'prlimit');
   }
-  return limitAt(0);
+  return Number(limitView.getBigUint64(0, true));
 }
 
 /** The limit in force for this process: the soft one, which Node raises to the hard one at its start. */
 export function ownDescriptorLimit(): number {
-  check(libc.prlimit(0, RLIMIT_NOFILE, NULL, limitsAddress), 'prlimit');
-  return limitAt(0);
+  check(libc.prlimit(0, RLIMIT_NOFILE, NULL, limitAddress), 'prlimit');
+  return Number(limitView.getBigUint64(0, true));
 }
 
 /**
@@ -40,9 +43,4 @@ export function descriptorCount(pid: number | 'self'): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function limitAt(offset: number): number {
-  const value = limitsView.getBigUint64(offset, true);
-  return value === 0xffffffffffffffffn ? Infinity : Number(value);
 }

@@ -14,7 +14,7 @@ const RWF_NOWAIT = 8;
 const POLLOUT = 4;
 
 const counter = new ArrayBuffer(8);
-const counterView = new BigUint64Array(counter);
+const counterView = new DataView(counter);
 const counterAddress = addressOf(counter);
 const iovec = new ArrayBuffer(16);
 new BigUint64Array(iovec).set([counterAddress, 8n]);
@@ -35,9 +35,10 @@ export function createEventfd(): Fd {
 export function ringEventfd(fd: Fd): boolean {
   pollfdView.setInt32(0, fd.rawFd, true);
   pollfdView.setInt16(4, POLLOUT, true);
-  const writable = checkReady(libc.poll(pollfdAddress, 1, 0), 'poll');
-  if (writable !== 1) return false;
-  counterView[0] = 1n;
+  check(libc.poll(pollfdAddress, 1, 0), 'poll');
+  // Not poll's result: it counts POLLERR too, a count that the kernel itself drove to the very end.
+  if ((pollfdView.getInt16(6, true) & POLLOUT) === 0) return false;
+  counterView.setBigUint64(0, 1n, true);
   return checkReady(libc.write(fd.rawFd, counterAddress, 8), 'write') !== undefined;
 }
 
@@ -47,7 +48,7 @@ export function ringEventfd(fd: Fd): boolean {
  */
 export function drainEventfd(fd: Fd): bigint {
   const length = checkReady(libc.preadv2(fd.rawFd, iovecAddress, 1, -1, RWF_NOWAIT), 'preadv2');
-  return length === undefined ? 0n : (counterView[0] ?? 0n);
+  return length === undefined ? 0n : counterView.getBigUint64(0, true);
 }
 
 /** What the kernel tells of an eventfd without touching it. */

@@ -4,7 +4,7 @@
 // Rule 2: closed exactly once. A number used after its close could by then be another file, and
 //         hand one VM another VM's doorbell: using a closed Fd throws instead.
 import { libc } from './libc.js';
-import { check } from './system-error.js';
+import { errno, lastErrno, SystemError } from './system-error.js';
 
 /** A descriptor that somebody owns, and closes. */
 export class Fd implements Disposable {
@@ -44,7 +44,8 @@ export class Fd implements Disposable {
     const rawFd = this.#rawFd;
     this.#rawFd = -1;
     Fd.#open -= 1;
-    if (libc.close(rawFd) < 0) check(-1, 'close');
+    if (libc.close(rawFd) < 0 && lastErrno() === errno.EBADF)
+      throw new SystemError(errno.EBADF, 'close');
   }
 
   [Symbol.dispose](): void {

@@ -8,7 +8,9 @@ import os from 'node:os';
 import koffi from 'koffi';
 
 if (os.platform() !== 'linux' || os.endianness() !== 'LE' || koffi.sizeof('void *') !== 8) {
-  throw new Error(`ivshmem needs 64-bit little-endian Linux, this is ${os.platform()} ${os.arch()}`);
+  throw new Error(
+    `ivshmem needs 64-bit little-endian Linux, this is ${os.platform()} ${os.arch()}`,
+  );
 }
 
 // Symbols of the running process: no library path, glibc and musl alike.
@@ -160,7 +162,7 @@ export const libc = {
   /** https://man7.org/linux/man-pages/man2/flock.2.html */
   flock: process.func('int flock(int, int)') as (fd: number, operation: number) => number,
   /** https://man7.org/linux/man-pages/man3/getgrnam.3.html */
-  getgrnam: process.func('void *getgrnam(const char *)') as (name: string) => object | null,
+  getgrnam: process.func('void *getgrnam(const char *)') as (name: string) => Address | null,
   /** https://man7.org/linux/man-pages/man2/getpagesize.2.html */
   getpagesize: process.func('int getpagesize()') as () => number,
   /** https://man7.org/linux/man-pages/man2/prlimit.2.html */

@@ -18,10 +18,11 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY } = constants;
  */
 export function openLockFile(path: string): Fd {
   try {
-    return new Fd(openSync(path, O_RDONLY | O_NOFOLLOW));
+    return new Fd(openSync(path, O_RDONLY | O_CREAT | O_EXCL, 0o600));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return new Fd(openSync(path, O_RDONLY | O_NOFOLLOW | O_CREAT | O_EXCL, 0o600));
+    // In this order: two who start at once both get here.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return new Fd(openSync(path, O_RDONLY | O_NOFOLLOW));
   }
 }
 

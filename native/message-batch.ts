@@ -33,7 +33,7 @@ export interface OutgoingMessage {
 export class MessageRows implements Disposable {
   readonly #fds: readonly Fd[];
   readonly #table: RowTable;
-  #headers: Uint8Array | undefined;
+  #isOpen = true;
 
   /** Takes ownership of the descriptors. A row keeps pointing at its data by address. */
   constructor(messages: readonly OutgoingMessage[]) {
@@ -42,20 +42,19 @@ export class MessageRows implements Disposable {
     messages.forEach((message, row) => {
       this.#table.write(row, message.number, message.fd?.rawFd);
     });
-    this.#headers = this.#table.headers;
   }
 
-  /** The rows' bytes from `from`, `count` of them. Throws `ERR_IVSHMEM_FD_CLOSED` after close. */
+  /** The rows' bytes from `from`, `count` of them. Throws RangeError; `ERR_IVSHMEM_FD_CLOSED` after close. */
   headers(from: number, count: number): Uint8Array {
-    if (this.#headers === undefined) {
+    if (!this.#isOpen) {
       throw Object.assign(new Error('the messages are closed'), { code: 'ERR_IVSHMEM_FD_CLOSED' });
     }
-    return this.#headers.subarray(from * HEADER_BYTES, (from + count) * HEADER_BYTES);
+    return this.#table.headers(from, count);
   }
 
   /** Closes the descriptors; again does nothing. What the kernel already queued stays good. */
   close(): void {
-    this.#headers = undefined;
+    this.#isOpen = false;
     for (const fd of this.#fds) fd.close();
   }
 
@@ -98,15 +97,16 @@ export class MessageBatch {
     this.#count = 0;
   }
 
-  /** Appends a message without descriptor. The caller minds `room`. */
+  /** Appends a message without descriptor. The caller minds `room`: RangeError beyond `capacity`. */
   addNumber(number: number): void {
+    const header = this.#numbers.headers(this.#count, 1);
     this.#numbers.write(this.#count, number, undefined);
-    this.#copy(this.#numbers.headers.subarray(this.#count * HEADER_BYTES), 1);
+    this.#append(header);
   }
 
-  /** Appends `count` encoded messages from `from` on. The caller minds `room`. */
+  /** Appends `count` encoded messages from `from` on. The caller minds `room`: RangeError beyond `capacity`. */
   addRows(rows: MessageRows, from: number, count: number): void {
-    this.#copy(rows.headers(from, count), count);
+    this.#append(rows.headers(from, count));
   }
 
   /**
@@ -119,15 +119,15 @@ export class MessageBatch {
     return checkReady(sent, 'sendmmsg') ?? 0;
   }
 
-  #copy(headers: Uint8Array, count: number): void {
-    this.#headers.set(headers.subarray(0, count * HEADER_BYTES), this.#count * HEADER_BYTES);
-    this.#count += count;
+  #append(headers: Uint8Array): void {
+    this.#headers.set(headers, this.#count * HEADER_BYTES);
+    this.#count += headers.length / HEADER_BYTES;
   }
 }
 
 // Headers, iovecs, numbers and control data of `count` messages in one piece of native memory.
 class RowTable {
-  readonly headers: Uint8Array;
+  readonly #headers: Uint8Array;
   readonly #view: DataView;
   readonly #address: Address;
   readonly #iovecs: number;
@@ -141,7 +141,14 @@ class RowTable {
     const memory = new ArrayBuffer(this.#controls + count * CONTROL_BYTES);
     this.#view = new DataView(memory);
     this.#address = addressOf(memory);
-    this.headers = new Uint8Array(memory, 0, this.#iovecs);
+    this.#headers = new Uint8Array(memory, 0, this.#iovecs);
+  }
+
+  // Strict: a row that is not there would have the kernel send what lies behind.
+  headers(from: number, count: number): Uint8Array {
+    const part = this.#headers.subarray(from * HEADER_BYTES, (from + count) * HEADER_BYTES);
+    if (part.length !== count * HEADER_BYTES) throw new RangeError('no such row of messages');
+    return part;
   }
 
   write(row: number, number: number, rawFd: number | undefined): void {

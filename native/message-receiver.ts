@@ -55,6 +55,6 @@ export class MessageReceiver {
     view.setBigUint64(32, this.#address + 72n, true); // msg_control
     view.setUint32(40, CONTROL_LENGTH, true); // msg_controllen
     view.setBigUint64(56, this.#address + 96n, true); // iov_base
-    view.setUint32(64, wanted, true); // iov_len
+    view.setUint32(64, Math.min(wanted, this.#bytes.length), true); // iov_len
   }
 }

@@ -1,8 +1,9 @@
 // Text to a descriptor that somebody else may read, slowly or never: written without ever blocking.
 //
-// A pipe, terminal or file is opened again through /proc, for a file description of its own: to set
+// A pipe or terminal is opened again through /proc, for a file description of its own: to set
 // O_NONBLOCK on the inherited one would change it for the shell and everybody else who holds it.
-// A socket cannot be opened again; it has MSG_DONTWAIT instead.
+// A socket cannot be opened again; it has MSG_DONTWAIT instead. A file is written as it is: it never
+// blocks, and who shares it (`>log 2>&1`) shares its position, too.
 //
 // Rule 1: a write takes what fits now and says how much that was.
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
@@ -19,14 +20,17 @@ export interface Output extends Disposable {
 
 /** A non-blocking writer on an open descriptor number, which stays the caller's. Throws EBADF, EACCES. */
 export function openOutput(rawFd: number): Output {
-  return fstatSync(rawFd).isSocket() ? new SocketOutput(rawFd) : new FileOutput(rawFd);
+  const stats = fstatSync(rawFd);
+  if (stats.isSocket()) return new SocketOutput(rawFd);
+  if (stats.isFile()) return new FileOutput(rawFd);
+  return new PipeOutput(rawFd);
 }
 
-class FileOutput implements Output {
+class PipeOutput implements Output {
   readonly #rawFd: number;
 
   constructor(rawFd: number) {
-    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY;
+    const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
     this.#rawFd = openSync(`/proc/self/fd/${rawFd}`, flags);
   }
 
@@ -41,6 +45,22 @@ class FileOutput implements Output {
 
   [Symbol.dispose](): void {
     closeSync(this.#rawFd);
+  }
+}
+
+class FileOutput implements Output {
+  readonly #rawFd: number;
+
+  constructor(rawFd: number) {
+    this.#rawFd = rawFd;
+  }
+
+  write(bytes: Uint8Array): number {
+    return writeSync(this.#rawFd, bytes);
+  }
+
+  [Symbol.dispose](): void {
+    // Nothing of its own to release.
   }
 }
 

@@ -4,7 +4,7 @@
 // Rule 1: every socket is non-blocking and closed on exec.
 // Rule 2: "would block" is a value (undefined), not an error.
 import { Fd } from './fd.js';
-import { addressOf, libc, NULL, type Address } from './libc.js';
+import { addressOf, libc, NULL } from './libc.js';
 import { check, checkReady, errno, SystemError } from './system-error.js';
 
 const AF_UNIX = 1;
@@ -26,6 +26,10 @@ const scratchAddress = addressOf(scratch);
 const lengthCell = new ArrayBuffer(4);
 const lengthView = new DataView(lengthCell);
 const lengthAddress = addressOf(lengthCell);
+const addressMemory = new ArrayBuffer(2 + MAX_SOCKET_PATH_BYTES + 1);
+const addressBytes = new Uint8Array(addressMemory);
+const socketAddress = addressOf(addressMemory);
+new DataView(addressMemory).setUint16(0, AF_UNIX, true);
 
 /** A stream socket, not bound yet. */
 export function createUnixSocket(): Fd {
@@ -40,9 +44,7 @@ export function createSocketPair(): [Fd, Fd] {
 
 /** Names the socket in the file system; connects fail until `listenSocket`. Throws EADDRINUSE, EACCES, ENOENT, ENAMETOOLONG. */
 export function bindSocket(fd: Fd, path: string): void {
-  withAddress(path, 'bind', (address, length) => {
-    check(libc.bind(fd.rawFd, address, length), 'bind', path);
-  });
+  check(libc.bind(fd.rawFd, socketAddress, writeAddress(path, 'bind')), 'bind', path);
 }
 
 /** From now on connects succeed and queue, up to `backlog` of them (the kernel caps it at net.core.somaxconn). */
@@ -58,12 +60,11 @@ export function acceptSocket(fd: Fd): Fd | undefined {
 
 /** A socket connected to the listener at `path`; undefined when its backlog is full. Throws ECONNREFUSED, ENOENT, EACCES. */
 export function connectSocket(path: string): Fd | undefined {
+  const length = writeAddress(path, 'connect');
   const fd = createUnixSocket();
   try {
-    const result = withAddress(path, 'connect', (address, length) =>
-      checkReady(libc.connect(fd.rawFd, address, length), 'connect', path),
-    );
-    if (result !== undefined) return fd;
+    const result = libc.connect(fd.rawFd, socketAddress, length);
+    if (checkReady(result, 'connect', path) !== undefined) return fd;
   } catch (error) {
     fd.close();
     throw error;
@@ -118,18 +119,15 @@ export function discardByte(fd: Fd): number | undefined {
   return checkReady(libc.recv(fd.rawFd, scratchAddress, 1, MSG_DONTWAIT), 'recv');
 }
 
-// struct sockaddr_un: a 2-byte family, then the path and its NUL.
-function withAddress<Result>(
-  path: string,
-  syscall: string,
-  use: (address: Address, length: number) => Result,
-): Result {
+// struct sockaddr_un: a 2-byte family, then the path and its NUL. Returns the length; the next call
+// for an address overwrites it.
+function writeAddress(path: string, syscall: string): number {
   const bytes = Buffer.from(path);
-  if (bytes.length === 0 || bytes.length > MAX_SOCKET_PATH_BYTES || bytes.includes(0)) {
-    throw new SystemError(bytes.length > MAX_SOCKET_PATH_BYTES ? errno.ENAMETOOLONG : errno.EINVAL, syscall, path);
+  if (bytes.length > MAX_SOCKET_PATH_BYTES) {
+    throw new SystemError(errno.ENAMETOOLONG, syscall, path);
   }
-  const address = new ArrayBuffer(2 + MAX_SOCKET_PATH_BYTES + 1);
-  new DataView(address).setUint16(0, AF_UNIX, true);
-  new Uint8Array(address).set(bytes, 2);
-  return use(addressOf(address), 2 + bytes.length + 1);
+  // Without a path the kernel would choose an abstract name, with a NUL in it a shorter path.
+  if (bytes.length === 0 || bytes.includes(0)) throw new SystemError(errno.EINVAL, syscall, path);
+  addressBytes.fill(0, 2).set(bytes, 2);
+  return 2 + bytes.length + 1;
 }

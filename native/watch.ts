@@ -6,9 +6,13 @@
 //
 // Rule 1: an open watch is referenced from here: koffi closes a handle when it is collected.
 // Rule 2: an exception in the callback would vanish; it is thrown again outside.
-// Rule 3: close the watch before its descriptor, and never have two watches on one descriptor.
+// Rule 3: close the watch before its descriptor, and never have two watches on one descriptor: koffi
+//         aborts the process.
+import { fstatSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
 import koffi from 'koffi';
 import type { Fd } from './fd.js';
+import { errno, SystemError } from './system-error.js';
 
 /** What to wait for. A hang-up of the other end counts as readable. */
 export interface WatchEvents {
@@ -41,12 +45,14 @@ export class Watch implements Disposable {
   #events: WatchEvents;
   #isOpen = true;
 
-  /** Makes the descriptor non-blocking. Throws when it cannot be polled (a regular file). */
+  /** Makes the descriptor non-blocking. Throws EPERM for a file or directory, which cannot be polled. */
   constructor(fd: Fd, events: WatchEvents, callback: (events: WatchEvents) => void) {
     this.#events = events;
     this.#callback = (status, seen) => {
       try {
-        // An error of the poll itself shows in the next read or write of the descriptor.
+        // libuv stops at POLLERR. What is wrong shows in the next read or write, which may well put
+        // it right: an eventfd that the kernel overflowed is an ordinary one once it is drained.
+        if (status < 0) this.#handle.start(this.#events, this.#callback);
         callback(status < 0 ? { readable: true, writable: true } : seen);
       } catch (error) {
         setImmediate(() => {
@@ -54,7 +60,10 @@ export class Watch implements Disposable {
         });
       }
     };
-    this.#handle = poll(fd.rawFd, events, this.#callback);
+    // koffi does not throw where it cannot watch: it aborts the process.
+    const stats = fstatSync(fd.rawFd);
+    if (stats.isFile() || stats.isDirectory()) throw new SystemError(errno.EPERM, 'epoll_ctl');
+    this.#handle = startPoll(fd.rawFd, events, this.#callback);
     open.add(this);
   }
 
@@ -83,5 +92,17 @@ export class Watch implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+// koffi gives the reason only as libuv's text, at the end of the message.
+function startPoll(rawFd: number, events: WatchEvents, callback: PollCallback): PollHandle {
+  try {
+    return poll(rawFd, events, callback);
+  } catch (error) {
+    const { message } = error as Error;
+    const known = [...getSystemErrorMap()].find(([, [, text]]) => message.endsWith(`: ${text}`));
+    if (known === undefined) throw error;
+    throw new SystemError(-known[0], 'epoll_ctl');
   }
 }

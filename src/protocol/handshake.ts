@@ -5,7 +5,7 @@
 // Rule 2: a message that is not allowed here throws and changes nothing; its descriptor stays the
 //         caller's to close.
 // Rule 3: the end of the initial messages cannot be seen: nobody says how many vectors there are.
-import { ProtocolError } from './protocol-error.js';
+import { ProtocolError, type ProtocolErrorCode } from './protocol-error.js';
 import { MAX_PEER_ID, MAX_VECTORS, MEMORY_MARK, PROTOCOL_VERSION, type Message } from './wire.js';
 
 /** What a message says. */
@@ -50,7 +50,7 @@ export class Handshake<Fd> {
       throw new ProtocolError('ERR_IVSHMEM_REFUSED', `the server refused: ${number}`, number);
     }
     if (number !== PROTOCOL_VERSION || fd !== undefined) {
-      throw new ProtocolError('ERR_IVSHMEM_VERSION', `the server speaks version ${number}, not 0`);
+      throw unexpected('ERR_IVSHMEM_VERSION', 'version 0', { number, fd });
     }
     this.#isVersionKnown = true;
     return { type: 'version' };
@@ -58,7 +58,7 @@ export class Handshake<Fd> {
 
   #receiveId({ number, fd }: Message<Fd>): Fact<Fd> {
     if (!isPeerId(number) || fd !== undefined) {
-      throw new ProtocolError('ERR_IVSHMEM_ID', `the server sent an invalid ID: ${number}`);
+      throw unexpected('ERR_IVSHMEM_ID', 'our ID', { number, fd });
     }
     this.#id = number;
     return { type: 'id', id: number };
@@ -66,7 +66,7 @@ export class Handshake<Fd> {
 
   #receiveMemory({ number, fd }: Message<Fd>): Fact<Fd> {
     if (number !== MEMORY_MARK || fd === undefined) {
-      throw new ProtocolError('ERR_IVSHMEM_MEMORY', `expected the memory, the server sent ${number}`);
+      throw unexpected('ERR_IVSHMEM_MEMORY', 'the memory', { number, fd });
     }
     this.#hasMemory = true;
     return { type: 'memory', fd };
@@ -83,12 +83,24 @@ export class Handshake<Fd> {
 
   #receiveLeave(id: number): Fact<Fd> {
     if (id === this.#id || !this.#vectors.delete(id)) {
-      throw new ProtocolError('ERR_IVSHMEM_LEAVE', `the server sent a leave of peer ${id}, not there`);
+      throw new ProtocolError(
+        'ERR_IVSHMEM_LEAVE',
+        `the server sent a leave of peer ${id}, not there`,
+      );
     }
     return { type: 'leave', id };
   }
 }
 
 function isPeerId(number: number): boolean {
-  return Number.isInteger(number) && number >= 0 && number <= MAX_PEER_ID;
+  return number >= 0 && number <= MAX_PEER_ID;
+}
+
+function unexpected<Fd>(
+  code: ProtocolErrorCode,
+  expected: string,
+  { number, fd }: Message<Fd>,
+): ProtocolError {
+  const sent = fd === undefined ? `${number}` : `${number} with a descriptor`;
+  return new ProtocolError(code, `expected ${expected}, the server sent ${sent}`);
 }

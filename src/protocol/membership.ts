@@ -128,16 +128,12 @@ export class Membership<Rows> {
 
   /** Whether nothing is left to tell this peer. */
   isUpToDate({ cursor, owedLeaves }: PeerState<Rows>): boolean {
-    return (
-      cursor.welcome === WELCOME_MESSAGES &&
-      owedLeaves.size === 0 &&
-      cursor.sequence > (this.#log.at(-1)?.sequence ?? -1)
-    );
+    return owedLeaves.size === 0 && this.#indexOf(cursor.sequence) === this.#log.length;
   }
 
   /** Whether a newcomer has its welcome and all of its own vectors: it can live without us. */
   isWelcomed({ cursor, sequence }: PeerState<Rows>): boolean {
-    return cursor.welcome === WELCOME_MESSAGES && cursor.sequence > sequence;
+    return cursor.sequence > sequence;
   }
 
   /** How many descriptors this peer is still to be sent. */
@@ -186,7 +182,8 @@ export class Membership<Rows> {
     let high = this.#log.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#log[middle]?.sequence ?? 0) < sequence) low = middle + 1;
+      const entry = this.#log[middle];
+      if (entry && entry.sequence < sequence) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -13,20 +13,19 @@ const ALL_IDS = MAX_PEER_ID + 1;
 export class PeerIds {
   readonly #inUse = new IdSet();
   // Per retired ID: how many connected peers were told of its owner.
-  readonly #witnesses = new Uint32Array(ALL_IDS);
-  #retired = 0;
+  readonly #witnesses = new Map<number, number>();
   #next = 0;
 
   /** How many can be given now, of 65,536. */
   get left(): number {
-    return ALL_IDS - this.#inUse.size - this.#retired;
+    return ALL_IDS - this.#inUse.size - this.#witnesses.size;
   }
 
   /** The next free ID; undefined when none is left. It is free until taken. */
   peek(): number | undefined {
     if (this.left === 0) return undefined;
     let id = this.#next;
-    while (this.#inUse.has(id) || this.#witnesses[id] !== 0) id = (id + 1) % ALL_IDS;
+    while (this.#inUse.has(id) || this.#witnesses.has(id)) id = (id + 1) % ALL_IDS;
     return id;
   }
 
@@ -39,14 +38,14 @@ export class PeerIds {
   /** Its owner left, and `witnesses` connected peers had been told of it. */
   retire(id: number, witnesses: number): void {
     this.#inUse.delete(id);
-    this.#witnesses[id] = witnesses;
-    if (witnesses > 0) this.#retired += 1;
+    if (witnesses > 0) this.#witnesses.set(id, witnesses);
   }
 
-  /** One of the peers that were told of this retired ID's owner left. */
+  /** One of the peers that were told of this retired ID's owner left. An ID not retired: RangeError. */
   forget(id: number): void {
-    const witnesses = (this.#witnesses[id] ?? 0) - 1;
-    this.#witnesses[id] = witnesses;
-    if (witnesses === 0) this.#retired -= 1;
+    const witnesses = this.#witnesses.get(id);
+    if (witnesses === undefined) throw new RangeError(`ID ${id} is not retired`);
+    if (witnesses === 1) this.#witnesses.delete(id);
+    else this.#witnesses.set(id, witnesses - 1);
   }
 }

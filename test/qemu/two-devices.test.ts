@@ -34,7 +34,7 @@ t.test('two devices of 64 vectors ring each other on every one', need('qemu'), a
 });
 
 t.test(
-  'a device with fewer vectors than the region is rung on those it has',
+  'a device with fewer vectors than the region rings and hears those it has',
   need('qemu'),
   async (t) => {
     const { socket } = await Region.listen(t, { vectors: 8 });

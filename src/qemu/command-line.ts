@@ -1,0 +1,48 @@
+// What a running QEMU's command line says about its ivshmem device.
+//
+// Rule 1: only what it says without doubt. Default values, JSON syntax, several devices, another
+//         socket: doubt, and doubt is undefined.
+
+/** Whether a program of this name is a QEMU: qemu-system-x86_64, qemu-kvm, kvm. */
+export function isQemuName(program: string): boolean {
+  return /^(qemu-system-\w+|qemu-kvm|kvm)$/.test(program);
+}
+
+/** How many vectors the one ivshmem-doorbell device has that uses the chardev on `socket`. */
+export function vectorsOnCommandLine(argv: readonly string[], socket: string): number | undefined {
+  const devices = valuesOf(argv, 'device').filter((value) => value.includes('ivshmem'));
+  const [device] = devices;
+  if (device === undefined || devices.length > 1) return undefined;
+  const { driver, keys } = parseOptions(device);
+  const chardev = valuesOf(argv, 'chardev')
+    .map(parseOptions)
+    .find((options) => options.keys.get('id') === keys.get('chardev'));
+  const usesSocket = chardev?.driver === 'socket' && chardev.keys.get('path') === socket;
+  const vectors = keys.get('vectors');
+  if (driver !== 'ivshmem-doorbell' || !usesSocket || vectors === undefined) return undefined;
+  return /^\d+$/.test(vectors) ? Number(vectors) : undefined;
+}
+
+function valuesOf(argv: readonly string[], option: string): string[] {
+  return argv.filter(
+    (_, index) =>
+      /^--?/.test(argv[index - 1] ?? '') && argv[index - 1]?.replace(/^--?/, '') === option,
+  );
+}
+
+interface DeviceOptions {
+  readonly driver: string;
+  readonly keys: ReadonlyMap<string, string>;
+}
+
+function parseOptions(value: string): DeviceOptions {
+  // A doubled comma stands for one inside a value.
+  const [driver = '', ...pairs] = value
+    .split(/(?<!,),(?!,)/)
+    .map((part) => part.replaceAll(',,', ','));
+  const keys = pairs.map((pair): [string, string] => {
+    const equals = pair.indexOf('=');
+    return equals < 0 ? [pair, 'on'] : [pair.slice(0, equals), pair.slice(equals + 1)];
+  });
+  return { driver, keys: new Map(keys) };
+}

@@ -1,0 +1,122 @@
+// Telling every peer what it has not been told: who is behind, whose turn it is, who has to wait.
+//
+// A peer that is behind is in one of three states: ready (its turn comes), full (its socket has no
+// room; the kernel tells when it has), or held (the kernel lacks something, or its window of unread
+// messages is used up; asked again after a while). Nobody waits for anybody else.
+//
+// Rule 1: one batch per peer and turn; between turns the event loop gets to everything else, so that
+//         a storm of joins starves neither the attached peers nor the newcomers.
+// Rule 2: a cursor moves by what the kernel took, never by what it was given.
+// Rule 3: a send that fails never ends a connection (ENOBUFS, ENOMEM, ETOOMANYREFS pass): when the
+//         other end is gone, reading says so.
+import { MessageBatch, type MessageRows } from '../../native/message-batch.js';
+import { SystemError } from '../../native/system-error.js';
+import type { Membership } from '../protocol/membership.js';
+import type { Connection } from './connection.js';
+import type { InFlight } from './in-flight.js';
+
+const BATCH_MESSAGES = 512;
+const FIRST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 100;
+
+/** Serves the peers of one region. */
+export class FanOut {
+  readonly #membership: Membership<MessageRows>;
+  readonly #inFlight: InFlight;
+  readonly #batch = new MessageBatch(BATCH_MESSAGES);
+  readonly #ready = new Set<Connection>();
+  readonly #full = new Set<Connection>();
+  readonly #held = new Set<Connection>();
+  #turn: NodeJS.Immediate | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  #pauseMs = FIRST_PAUSE_MS;
+
+  constructor(membership: Membership<MessageRows>, inFlight: InFlight) {
+    this.#membership = membership;
+    this.#inFlight = inFlight;
+  }
+
+  /** Whether every peer has been told all that its socket takes. */
+  get isAtRest(): boolean {
+    return this.#ready.size === 0;
+  }
+
+  /** There is something new to tell this peer. One that is full or held has its turn later anyway. */
+  tell(connection: Connection): void {
+    if (this.#full.has(connection) || this.#held.has(connection)) return;
+    this.#ready.add(connection);
+    this.#turn ??= setImmediate(() => {
+      this.#takeTurn();
+    });
+  }
+
+  /** Its socket has room again. */
+  resume(connection: Connection): void {
+    this.#full.delete(connection);
+    connection.awaitWritable(false);
+    this.tell(connection);
+  }
+
+  /** The connection is about to be closed: it is not served any more. */
+  forget(connection: Connection): void {
+    for (const set of [this.#ready, this.#full, this.#held]) set.delete(connection);
+  }
+
+  /** Stops serving. */
+  close(): void {
+    clearImmediate(this.#turn);
+    clearTimeout(this.#pause);
+    for (const set of [this.#ready, this.#full, this.#held]) set.clear();
+  }
+
+  #takeTurn(): void {
+    this.#turn = undefined;
+    for (const connection of [...this.#ready]) {
+      // It may have been forgotten since the turn began.
+      if (this.#ready.delete(connection)) this.#serve(connection);
+    }
+  }
+
+  #serve(connection: Connection): void {
+    try {
+      this.#sendBatch(connection);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#hold(connection);
+    }
+  }
+
+  #sendBatch(connection: Connection): void {
+    const { state } = connection;
+    if (this.#membership.isUpToDate(state)) return;
+    const allowance = this.#inFlight.allowance(connection);
+    if (allowance === 0) {
+      this.#hold(connection);
+      return;
+    }
+    this.#batch.clear(allowance);
+    this.#membership.fill(state, this.#batch);
+    const sent = this.#batch.send(connection.socket);
+    this.#membership.told(state, sent);
+    this.#inFlight.sent(connection, sent);
+    if (sent > 0) this.#pauseMs = FIRST_PAUSE_MS;
+    if (sent === this.#batch.count) this.tell(connection);
+    else this.#awaitRoom(connection);
+  }
+
+  #awaitRoom(connection: Connection): void {
+    this.#full.add(connection);
+    connection.awaitWritable(true);
+  }
+
+  #hold(connection: Connection): void {
+    this.#held.add(connection);
+    this.#pause ??= setTimeout(() => {
+      this.#pause = undefined;
+      this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+      const held = [...this.#held];
+      this.#held.clear();
+      for (const connection of held) this.tell(connection);
+    }, this.#pauseMs);
+  }
+}

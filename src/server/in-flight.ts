@@ -1,0 +1,90 @@
+// Descriptors in flight of an ordinary user.
+//
+// The kernel counts the descriptors a user has sent and nobody has received yet, over all sockets,
+// against RLIMIT_NOFILE (unix(7), ETOOMANYREFS): a few stopped VMs could make a healthy one go
+// without. So each peer has a window of messages it may leave unread. It shrinks with the number of
+// peers and with what is left of half the limit, of which no peer can take more than an eighth: there
+// is always some left for the next. The other half is for other servers of the same user.
+// With CAP_SYS_RESOURCE or CAP_SYS_ADMIN the kernel does not count, and neither do we.
+import { readFileSync } from 'node:fs';
+import { MessageBatch } from '../../native/message-batch.js';
+import { SystemError } from '../../native/system-error.js';
+import { createSocketPair, unreadByPeer } from '../../native/unix-socket.js';
+import type { Connection } from './connection.js';
+
+const CAP_SYS_ADMIN = 21n;
+const CAP_SYS_RESOURCE = 24n;
+
+/** Keeps count of unread messages, and says how many more a peer may be sent. */
+export class InFlight {
+  readonly #half: number;
+  readonly #messageBytes: number;
+  #total = 0;
+  #peers = 0;
+
+  /** `limit`: RLIMIT_NOFILE, or Infinity where the kernel does not count. `messageBytes`: see measureMessageBytes. */
+  constructor(limit: number, messageBytes: number) {
+    this.#half = Math.floor(limit / 2);
+    this.#messageBytes = messageBytes;
+  }
+
+  add(): void {
+    this.#peers += 1;
+  }
+
+  /** The connection is about to be closed. */
+  remove(connection: Connection): void {
+    this.#peers -= 1;
+    this.#total -= connection.unread;
+  }
+
+  /** How many messages may go to this peer now; 0: ask again later. */
+  allowance(connection: Connection): number {
+    if (this.#half === Infinity) return Infinity;
+    if (connection.unread > 0) this.#count(connection, this.unreadOf(connection));
+    const others = this.#total - connection.unread;
+    const share = Math.floor(Math.min(this.#half / this.#peers, (this.#half - others) / 8));
+    return Math.max(0, Math.max(1, share) - connection.unread);
+  }
+
+  /** So many messages were just sent. */
+  sent(connection: Connection, count: number): void {
+    if (this.#half !== Infinity) this.#count(connection, connection.unread + count);
+  }
+
+  /** Messages the peer has not read yet, asked of the kernel; what we know if it does not tell. */
+  unreadOf({ socket, unread }: Connection): number {
+    try {
+      return Math.ceil(unreadByPeer(socket) / this.#messageBytes);
+    } catch (error) {
+      if (error instanceof SystemError) return unread;
+      throw error;
+    }
+  }
+
+  #count(connection: Connection, unread: number): void {
+    this.#total += unread - connection.unread;
+    connection.unread = unread;
+  }
+}
+
+/** What SIOCOUTQ counts for one message: measured, because it is the kernel's own business. */
+export function measureMessageBytes(): number {
+  const [here, there] = createSocketPair();
+  const batch = new MessageBatch(1);
+  try {
+    batch.addNumber(0);
+    batch.send(here);
+    return unreadByPeer(here);
+  } finally {
+    here.close();
+    there.close();
+  }
+}
+
+/** Whether the kernel counts this process's descriptors in flight. https://man7.org/linux/man-pages/man7/capabilities.7.html */
+export function isCountedInFlight(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  const exempt = (1n << CAP_SYS_ADMIN) | (1n << CAP_SYS_RESOURCE);
+  return effective === undefined || (BigInt(`0x${effective}`) & exempt) === 0n;
+}

@@ -1,0 +1,136 @@
+// The socket that peers connect to: claimed, bound, opened to whom it may concern, removed.
+//
+// Rule 1: the order of the steps in `open` is the safety: lock, then look, then replace. A living
+//         server is never connected to (that would be a join), its socket never touched.
+// Rule 2: nobody can connect before mode and group are set: until listen(2) every connect fails.
+import { chmodSync, chownSync, lstatSync, rmSync } from 'node:fs';
+import type { Fd } from '../../native/fd.js';
+import { SystemError } from '../../native/system-error.js';
+import {
+  bindSocket,
+  connectSocket,
+  createUnixSocket,
+  listenSocket,
+  shutdownListener,
+} from '../../native/unix-socket.js';
+import { resolveGroup } from './group.js';
+import { ServerError } from './error.js';
+import { LockFile } from './lock-file.js';
+import type { CheckedOptions } from './options.js';
+
+// More than the kernel allows (net.core.somaxconn) is the kernel's maximum.
+const BACKLOG = 65_535;
+
+/** A listening socket, its path and the lock beside it. */
+export class Listener implements Disposable {
+  readonly path: string;
+  readonly fd: Fd;
+  readonly #lock: LockFile;
+  readonly #inode: bigint;
+  #isShutDown = false;
+
+  private constructor(path: string, fd: Fd, lock: LockFile) {
+    this.path = path;
+    this.fd = fd;
+    this.#lock = lock;
+    this.#inode = lstatSync(path, { bigint: true }).ino;
+  }
+
+  /** Claims the path; nothing is bound yet. Throws ServerError ERR_IVSHMEM_SOCKET_IN_USE, SystemError. */
+  static claim(path: string): LockFile {
+    // The claim stands beside the socket: let the errors be about the socket all the same.
+    const lock = withPath(path, () => LockFile.acquire(path));
+    if (lock instanceof LockFile) return lock;
+    const holder = lock.holderPid === undefined ? 'another process' : `process ${lock.holderPid}`;
+    throw inUse(path, `a living server (${holder}) has ${path}`);
+  }
+
+  /** Replaces what a dead server left, binds, sets mode and group, listens. Owns the lock from here on. */
+  static open(lock: LockFile, options: CheckedOptions): Listener {
+    const { socket: path } = options;
+    const gid =
+      options.socketGroup === undefined ? -1 : resolveGroup('socketGroup', options.socketGroup);
+    removeStale(path);
+    const fd = createUnixSocket();
+    try {
+      bindSocket(fd, path);
+    } catch (error) {
+      fd.close();
+      throw error;
+    }
+    try {
+      chownSync(path, -1, gid);
+      chmodSync(path, options.socketMode);
+      listenSocket(fd, BACKLOG);
+      return new Listener(path, fd, lock);
+    } catch (error) {
+      fd.close();
+      rmSync(path);
+      throw error;
+    }
+  }
+
+  /** From now on connects fail; those that queue can still be accepted. The path goes, if it is still ours. */
+  shutDown(): void {
+    if (this.#isShutDown) return;
+    this.#isShutDown = true;
+    shutdownListener(this.fd);
+    const named = lstatSync(this.path, { bigint: true, throwIfNoEntry: false });
+    if (named?.ino === this.#inode) rmSync(this.path, { force: true });
+  }
+
+  /** Ends it, and gives up the claim; again does nothing. */
+  close(): void {
+    if (!this.fd.isOpen) return;
+    this.shutDown();
+    this.fd.close();
+    this.#lock.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function removeStale(path: string): void {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  if (!status.isSocket()) {
+    throw new ServerError(
+      'ERR_IVSHMEM_NOT_A_SOCKET',
+      path,
+      `${path} exists and is no socket; it is left as it is: give another path, or remove it`,
+    );
+  }
+  if (isServed(path)) throw inUse(path, `some other program serves on ${path}`);
+  rmSync(path);
+}
+
+// Whoever serves here does not hold our lock: a connect cannot be a join in one of our regions.
+function isServed(path: string): boolean {
+  try {
+    connectSocket(path)?.close();
+    return true; // undefined too: a full backlog is somebody's
+  } catch (error) {
+    if (error instanceof SystemError && error.code === 'ECONNREFUSED') return false;
+    throw error;
+  }
+}
+
+function inUse(path: string, what: string): ServerError {
+  return new ServerError(
+    'ERR_IVSHMEM_SOCKET_IN_USE',
+    path,
+    `${what}; give this one another socket, or stop that one`,
+  );
+}
+
+function withPath<Result>(path: string, act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    const { errno, syscall } = error as NodeJS.ErrnoException;
+    if (errno === undefined || syscall === undefined) throw error;
+    throw new SystemError(-errno, syscall, path);
+  }
+}

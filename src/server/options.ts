@@ -1,0 +1,115 @@
+// What a server is asked for: checked whole before anything is touched.
+//
+// Rule 1: every default and every range of an option stands here.
+import { pageSize } from '../../native/memory.js';
+import { MAX_PEER_ID, MAX_VECTORS } from '../protocol/wire.js';
+import { OptionsError } from './error.js';
+import { formatSize, isValidSize, nearestSizes } from './size.js';
+
+/** Sizes of huge pages that can be asked for, in bytes. */
+export type HugePageBytes = 2_097_152 | 1_073_741_824;
+
+/** What `Server.listen` takes. Sizes are bytes; modes are file modes as for chmod(2). */
+export interface ServerOptions {
+  /** Path of the UNIX socket: 1–107 bytes. */
+  readonly socket: string;
+  /** Mode of the socket, 0–0o777. Default 0o600: only the own user's QEMUs connect. */
+  readonly socketMode?: number | undefined;
+  /** Group of the socket, by name or number. Default: the process's. */
+  readonly socketGroup?: string | undefined;
+  /** Size of the memory in bytes: a power of two, at least a page. Default 4 MiB. */
+  readonly size?: number | undefined;
+  /** Doorbells per peer, 1–2048. Default 1. No QEMU should have more than the region. */
+  readonly vectors?: number | undefined;
+  /** The memory is this POSIX shared memory object instead of a sealed memfd; kept at the end. */
+  readonly shmName?: string | undefined;
+  /** The memory is this file, or an unnamed file in this directory, instead of a sealed memfd. */
+  readonly memPath?: string | undefined;
+  /** Mode of a memory that is made by name or path. Default 0o600. */
+  readonly memMode?: number | undefined;
+  /** Group of a memory that is made by name or path. Default: the process's. */
+  readonly memGroup?: string | undefined;
+  /** The memfd is on huge pages of this size. */
+  readonly hugePageBytes?: HugePageBytes | undefined;
+  /** Peers at a time, 1–65536. Default: what the limit of descriptors admits. */
+  readonly maxPeers?: number | undefined;
+  /** Remove the memory's name at the end. Default false: VMs without us may live on it. */
+  readonly unlinkMemory?: boolean | undefined;
+  /** Take a QEMU with more vectors than the region (under KVM it aborts when it uses one). Default false. */
+  readonly allowExcessVectors?: boolean | undefined;
+}
+
+/** Options with their defaults. */
+export type CheckedOptions = ServerOptions & {
+  readonly socketMode: number;
+  readonly size: number;
+  readonly vectors: number;
+  readonly memMode: number;
+};
+
+const DEFAULT_SIZE_BYTES = 4 * 1024 ** 2;
+const DEFAULT_MODE = 0o600;
+
+/** Fills in defaults; throws OptionsError for the first thing that cannot be. */
+export function checkOptions(options: ServerOptions): CheckedOptions {
+  const checked = {
+    ...options,
+    socketMode: options.socketMode ?? DEFAULT_MODE,
+    size: options.size ?? DEFAULT_SIZE_BYTES,
+    vectors: options.vectors ?? 1,
+    memMode: options.memMode ?? DEFAULT_MODE,
+  };
+  checkInteger('vectors', checked.vectors, 1, MAX_VECTORS);
+  checkInteger('socketMode', checked.socketMode, 0, 0o777);
+  checkInteger('memMode', checked.memMode, 0, 0o777);
+  if (options.maxPeers !== undefined)
+    checkInteger('maxPeers', options.maxPeers, 1, MAX_PEER_ID + 1);
+  checkSize(checked.size, Math.max(pageSize(), options.hugePageBytes ?? 0));
+  checkMemory(options);
+  checkSocket(options.socket);
+  return checked;
+}
+
+function checkInteger(option: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  const show = option.endsWith('Mode') ? octal : String;
+  throw new OptionsError(option, `${show(value)} is not in ${show(least)}–${show(most)}`);
+}
+
+function octal(value: number): string {
+  return `0${value.toString(8)}`;
+}
+
+function checkSize(sizeBytes: number, pageBytes: number): void {
+  if (isValidSize(sizeBytes, pageBytes)) return;
+  const nearest = nearestSizes(sizeBytes, pageBytes).map(formatSize).join(' and ');
+  throw new OptionsError(
+    'size',
+    `${formatSize(sizeBytes)} is not a power of two of at least ${formatSize(pageBytes)} ` +
+      `(QEMU aborts on it); nearest: ${nearest}`,
+  );
+}
+
+function checkMemory({ shmName, memPath, hugePageBytes }: ServerOptions): void {
+  const given = [shmName, memPath, hugePageBytes].filter((value) => value !== undefined);
+  if (given.length > 1) {
+    const option = memPath === undefined ? 'shmName' : 'memPath';
+    throw new OptionsError(
+      option,
+      'a region has one memory: a POSIX name, a path or a memfd on huge pages, not several ' +
+        '(for a file on huge pages, a path on hugetlbfs)',
+    );
+  }
+  if (shmName !== undefined && !/^\/?[^/\0]{1,250}$/.test(shmName)) {
+    throw new OptionsError(
+      'shmName',
+      `'${shmName}' is no name: 1–250 bytes without a slash inside`,
+    );
+  }
+  if (memPath === '') throw new OptionsError('memPath', 'the path is empty');
+}
+
+function checkSocket(path: string): void {
+  if (path === '' || path.includes('\0'))
+    throw new OptionsError('socket', 'the path is empty or has a NUL in it');
+}

@@ -1,0 +1,141 @@
+// What an attached QEMU cannot take, seen before a join does it harm.
+//
+// A QEMU that runs out of descriptors takes a connect for a disconnect, and aborts on the next one.
+// A QEMU with more vectors than the region aborts under KVM when its guest uses one.
+//
+// Rule 1: only processes that are QEMUs and that we may look at are guarded; what cannot be seen
+//         (another user, another PID namespace, gone) is no reason to refuse.
+// Rule 2: a join must stay cheap: name and limit are read once per process. Its open descriptors are
+//         counted again when the last count is old, or when half of the limit may be used.
+import { readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+import { descriptorCount, descriptorLimit } from '../../native/descriptor-limit.js';
+import { isQemuName, vectorsOnCommandLine } from '../qemu/command-line.js';
+import type { Connection } from './connection.js';
+import { refusal, type Refusal } from './refusal.js';
+
+// What a QEMU may open on its own account between our look and the arrival of what we send.
+const RESERVE = 16;
+const LOOK_IS_GOOD_MS = 1_000;
+
+/** How many descriptors a connection will still bring its process: in its socket and in the log. */
+export type DescriptorsDue = (connection: Connection) => number;
+
+interface QemuProcess {
+  readonly pid: number;
+  readonly limit: number;
+  readonly connections: Set<Connection>;
+  /** Open at the last look, plus all that was due then or has become due since. */
+  expected: number;
+  lookedAtMs: number;
+}
+
+/** Watches over the QEMUs of one region. */
+export class QemuGuard {
+  readonly #due: DescriptorsDue;
+  readonly #vectors: number;
+  readonly #qemus = new Map<number, QemuProcess>();
+
+  constructor(vectors: number, due: DescriptorsDue) {
+    this.#vectors = vectors;
+    this.#due = due;
+  }
+
+  /**
+   * Whether a join harms no QEMU: each attached one, and the newcomer's own process, which will be
+   * told of `newcomerDue` descriptors. A refusal otherwise.
+   */
+  check(pid: number, newcomerDue: number): Refusal | undefined {
+    const newcomer = this.#qemus.get(pid) ?? lookAt(pid);
+    if (newcomer !== undefined) {
+      const refused = this.#checkRoom(newcomer, newcomerDue + this.#joinOf(newcomer));
+      if (refused) return refused;
+    }
+    for (const qemu of this.#qemus.values()) {
+      if (qemu === newcomer) continue;
+      const refused = this.#checkRoom(qemu, this.#joinOf(qemu));
+      if (refused) return refused;
+    }
+    return undefined;
+  }
+
+  /** Whether the newcomer's only device has more vectors than the region, without doubt. */
+  checkVectors(pid: number, socket: string): Refusal | undefined {
+    // A second connection of one process is a second device or a hot-plugged one: doubt.
+    if (this.#qemus.has(pid) || !isQemu(pid)) return undefined;
+    const vectors = vectorsOnCommandLine(commandLine(pid), socket);
+    if (vectors === undefined || vectors <= this.#vectors) return undefined;
+    return refusal(
+      'vectors',
+      `QEMU ${pid} has vectors=${vectors}, the region ${this.#vectors}: under KVM it aborts when its guest uses the missing ones`,
+      `start QEMU with vectors=${this.#vectors}, or the server with --vectors ${vectors}, or allow it with --allow-excess-vectors`,
+    );
+  }
+
+  /** The connection has joined; what becomes due by that is counted. */
+  add(connection: Connection): void {
+    for (const qemu of this.#qemus.values()) qemu.expected += this.#joinOf(qemu);
+    const { pid } = connection.credentials;
+    const qemu = this.#qemus.get(pid) ?? lookAt(pid);
+    if (qemu === undefined) return;
+    qemu.connections.add(connection);
+    qemu.expected += this.#due(connection);
+    this.#qemus.set(pid, qemu);
+  }
+
+  remove(connection: Connection): void {
+    const { pid } = connection.credentials;
+    const qemu = this.#qemus.get(pid);
+    qemu?.connections.delete(connection);
+    if (qemu?.connections.size === 0) this.#qemus.delete(pid);
+  }
+
+  // What one more join brings to a process: to each of its devices, all vectors.
+  #joinOf(qemu: QemuProcess): number {
+    return qemu.connections.size * this.#vectors;
+  }
+
+  #checkRoom(qemu: QemuProcess, more: number): Refusal | undefined {
+    const isOld = performance.now() - qemu.lookedAtMs > LOOK_IS_GOOD_MS;
+    if (!isOld && qemu.expected + more <= qemu.limit / 2) return undefined;
+    const open = descriptorCount(qemu.pid);
+    if (open === undefined) return undefined;
+    let due = 0;
+    for (const connection of qemu.connections) due += this.#due(connection);
+    qemu.expected = open + due;
+    qemu.lookedAtMs = performance.now();
+    if (qemu.expected + more + RESERVE <= qemu.limit) return undefined;
+    return refusal(
+      'qemu-descriptors',
+      `QEMU ${qemu.pid} may have ${qemu.limit} descriptors, has ${open}, is still to get ${due}, and needs ${more} for this join: without them it aborts`,
+      `raise its limit (prlimit --pid ${qemu.pid} --nofile=65536) or that of its unit (LimitNOFILE=)`,
+    );
+  }
+}
+
+function lookAt(pid: number): QemuProcess | undefined {
+  const limit = isQemu(pid) ? descriptorLimit(pid) : undefined;
+  const open = limit === undefined ? undefined : descriptorCount(pid);
+  if (limit === undefined || open === undefined) return undefined;
+  const connections = new Set<Connection>();
+  return { pid, limit, connections, expected: open, lookedAtMs: performance.now() };
+}
+
+function isQemu(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    // After an upgrade the file of a running program is "… (deleted)".
+    const program = readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '');
+    return isQemuName(path.basename(program));
+  } catch {
+    return false;
+  }
+}
+
+function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    return [];
+  }
+}

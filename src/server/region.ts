@@ -1,0 +1,170 @@
+// A region: one shared memory and its peers. Connections come in here, are taken or refused, told
+// of each other, and leave.
+//
+// Rule 1: a join is whole or not at all: doorbells, ID and watch are all there before the first
+//         byte, or nothing is left of it but a refusal.
+import type { Fd } from '../../native/fd.js';
+import { MessageRows } from '../../native/message-batch.js';
+import { SystemError } from '../../native/system-error.js';
+import { peerCredentials, type PeerCredentials } from '../../native/unix-socket.js';
+import { Membership } from '../protocol/membership.js';
+import { joinMessages, MEMORY_MARK } from '../protocol/wire.js';
+import { refusalOf, type AdmissionRules } from './admission.js';
+import { Connection, hangUpOf, type LeaveReason } from './connection.js';
+import { createDoorbells } from './doorbells.js';
+import { FanOut } from './fan-out.js';
+import type { InFlight } from './in-flight.js';
+import { QemuGuard } from './qemu-guard.js';
+import { refusal, type Refusal } from './refusal.js';
+import { Refuser } from './refuser.js';
+
+/** What a region tells of itself. */
+export interface RegionEvents {
+  onJoin(connection: Connection): void;
+  onLeave(connection: Connection, reason: LeaveReason): void;
+  onRefuse(refused: Refusal, credentials: PeerCredentials | undefined): void;
+}
+
+/** How a region is set up. */
+export interface RegionOptions {
+  /** The memory; the region owns this descriptor. */
+  readonly memory: Fd;
+  readonly vectors: number;
+  readonly maxPeers: number;
+  /** See AdmissionRules. */
+  readonly strictSocket: string | undefined;
+  readonly inFlight: InFlight;
+}
+
+/** One region. */
+export class Region {
+  readonly membership: Membership<MessageRows>;
+  readonly #memory: MessageRows;
+  readonly #events: RegionEvents;
+  readonly #inFlight: InFlight;
+  readonly #guard: QemuGuard;
+  readonly #rules: AdmissionRules;
+  readonly #fanOut: FanOut;
+  readonly #refuser = new Refuser();
+  readonly #connections = new Set<Connection>();
+  #isStopping = false;
+
+  constructor(options: RegionOptions, events: RegionEvents) {
+    const { memory, vectors, maxPeers, strictSocket, inFlight } = options;
+    this.#events = events;
+    this.#inFlight = inFlight;
+    this.#memory = new MessageRows([{ number: MEMORY_MARK, fd: memory }]);
+    this.membership = new Membership({ memory: this.#memory, vectors });
+    this.#guard = new QemuGuard(
+      vectors,
+      (connection) =>
+        this.membership.descriptorsOwed(connection.state) + inFlight.unreadOf(connection),
+    );
+    this.#rules = { membership: this.membership, guard: this.#guard, maxPeers, strictSocket };
+    this.#fanOut = new FanOut(this.membership, inFlight);
+  }
+
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  /** Takes or refuses a connection, whose socket it owns from now on. */
+  receive(socket: Fd): void {
+    // Who has already gone, or has already broken the protocol, costs no ID and is told nothing.
+    if (hangUpOf(socket) !== undefined) {
+      socket.close();
+      return;
+    }
+    let credentials: PeerCredentials | undefined;
+    try {
+      credentials = peerCredentials(socket);
+      const refused = this.#isStopping ? stopping() : refusalOf(this.#rules, credentials);
+      if (refused) this.refuse(socket, refused, credentials);
+      else this.#join(socket, credentials);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.refuse(socket, kernelRefusal(error), credentials);
+    }
+  }
+
+  /** Refuses a connection, whose socket it owns from now on. */
+  refuse(socket: Fd, refused: Refusal, credentials?: PeerCredentials): void {
+    this.#refuser.refuse(socket, refused.version);
+    this.#events.onRefuse(refused, credentials);
+  }
+
+  /** From now on every connection is refused. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  /** Whether all who joined can live without us: newcomers have their welcome and their own vectors. */
+  get isSettled(): boolean {
+    if (!this.#fanOut.isAtRest || !this.#refuser.isDone) return false;
+    return this.membership.peers.every((peer) => this.membership.isWelcomed(peer));
+  }
+
+  /** Ends all connections, without a word: peers keep memory and doorbells and go on. */
+  close(): void {
+    this.#fanOut.close();
+    this.#refuser.close();
+    for (const connection of this.#connections) connection.close();
+    this.#connections.clear();
+    this.#memory.close();
+  }
+
+  // Throws SystemError, and leaves nothing of the join then; the socket stays the caller's.
+  #join(socket: Fd, credentials: PeerCredentials): void {
+    const doorbells = createDoorbells(this.membership.vectors);
+    const state = this.membership.join((id) => new MessageRows(joinMessages(id, doorbells)));
+    if (state === undefined) throw new RangeError('admission let a peer pass without an ID for it');
+    let connection: Connection;
+    try {
+      connection = new Connection(socket, credentials, state, {
+        onHangUp: (gone, reason) => {
+          this.#leave(gone, reason);
+        },
+        onWritable: (writable) => {
+          this.#fanOut.resume(writable);
+        },
+      });
+    } catch (error) {
+      this.membership.leave(state);
+      state.doorbells.close();
+      throw error;
+    }
+    this.#connections.add(connection);
+    this.#inFlight.add();
+    this.#guard.add(connection);
+    for (const peer of this.#connections) this.#fanOut.tell(peer);
+    this.#events.onJoin(connection);
+  }
+
+  #leave(connection: Connection, reason: LeaveReason): void {
+    this.#connections.delete(connection);
+    this.#fanOut.forget(connection);
+    this.#inFlight.remove(connection);
+    this.#guard.remove(connection);
+    const owed = new Set(this.membership.leave(connection.state));
+    connection.close();
+    for (const peer of this.#connections) if (owed.has(peer.state)) this.#fanOut.tell(peer);
+    this.#events.onLeave(connection, reason);
+  }
+}
+
+/** The kernel failed to make what a join needs, or had no descriptor for it. */
+export function kernelRefusal(error: SystemError): Refusal {
+  const isLimit = error.code === 'EMFILE';
+  return refusal(
+    isLimit ? 'descriptors' : 'kernel',
+    `the kernel would not: ${error.message}`,
+    isLimit
+      ? "raise the server's limit (LimitNOFILE=, ulimit -n)"
+      : 'see what the machine lacks (memory: free; open files of all processes: /proc/sys/fs/file-nr)',
+    -error.errno,
+  );
+}
+
+function stopping(): Refusal {
+  return refusal('stopping', 'the server is about to end', 'connect again when it is back');
+}

@@ -1,0 +1,206 @@
+// A server: one region on one socket, from the options to the last descriptor.
+//
+// Rule 1: setup order, each undone in reverse when a later one fails: options, claim to the socket,
+//         memory, socket, then connections.
+import { EventEmitter } from 'node:events';
+import { ownDescriptorLimit } from '../../native/descriptor-limit.js';
+import type { SystemError } from '../../native/system-error.js';
+import type { PeerCredentials } from '../../native/unix-socket.js';
+import { Acceptor } from './acceptor.js';
+import { DESCRIPTOR_RESERVE, peersAdmitted } from './admission.js';
+import type { Connection, LeaveReason } from './connection.js';
+import { InFlight, isCountedInFlight, measureMessageBytes } from './in-flight.js';
+import { Listener } from './listener.js';
+import { openRegionMemory, type RegionMemory } from './memory.js';
+import { checkOptions, type CheckedOptions, type ServerOptions } from './options.js';
+import type { Refusal } from './refusal.js';
+import { kernelRefusal, Region } from './region.js';
+
+/** A peer, as the server sees it. */
+export interface RegionPeer extends PeerCredentials {
+  /** What its guest reads in IVPosition, 0–65535. */
+  readonly id: number;
+}
+
+/** A refusal, and who it was about: undefined where even that could not be found out. */
+export interface RefusedPeer extends Refusal {
+  readonly credentials: PeerCredentials | undefined;
+}
+
+/** Something to look after before it becomes a refusal. */
+export interface ServerWarning {
+  readonly code: 'ids' | 'descriptors';
+  readonly message: string;
+}
+
+/** What a server tells, by event name. */
+export interface ServerEvents {
+  join: [peer: RegionPeer];
+  leave: [peer: RegionPeer, reason: LeaveReason];
+  refuse: [refusal: RefusedPeer];
+  warning: [warning: ServerWarning];
+  /** Trouble that the server survived and goes on trying to overcome. Never thrown when nobody listens. */
+  error: [error: SystemError];
+}
+
+/** How to end a server. */
+export interface CloseOptions {
+  /** How long newcomers may take to read their welcome. Default 5,000 ms. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const CLOSE_TIMEOUT_MS = 5_000;
+const SETTLE_CHECK_MS = 5;
+// Warn when fewer IDs than this are left: 90 % are gone.
+const FEW_IDS = 6_553;
+
+/** One region on one socket. `await using server = await Server.listen({ socket })`. */
+export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
+  /** Path of the socket. */
+  readonly socket: string;
+  readonly vectors: number;
+  /** Peers at a time. */
+  readonly maxPeers: number;
+  readonly memory: Pick<RegionMemory, 'kind' | 'path' | 'sizeBytes' | 'isAdopted'>;
+  readonly #memory: RegionMemory;
+  readonly #listener: Listener;
+  readonly #region: Region;
+  readonly #acceptor: Acceptor;
+  readonly #unlinkMemory: boolean;
+  #closed: Promise<void> | undefined;
+  #hasWarnedOfIds = false;
+
+  /**
+   * Serves until closed. Throws OptionsError (called wrongly), ServerError (the socket or memory is
+   * in use, is something else, does not fit), SystemError (EACCES, ENOENT, ENAMETOOLONG, …); nothing
+   * is left behind then.
+   */
+  // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that setup may become asynchronous
+  static async listen(options: ServerOptions): Promise<Server> {
+    const checked = checkOptions(options);
+    const lock = Listener.claim(checked.socket);
+    let memory: RegionMemory | undefined;
+    try {
+      memory = openRegionMemory(checked);
+      return new Server(checked, memory, Listener.open(lock, checked));
+    } catch (error) {
+      if (memory?.isAdopted === false) memory.unlink();
+      memory?.close();
+      lock.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: CheckedOptions, memory: RegionMemory, listener: Listener) {
+    super();
+    this.socket = options.socket;
+    this.vectors = options.vectors;
+    this.maxPeers = options.maxPeers ?? peersAdmitted(options.vectors);
+    this.memory = memory;
+    this.#memory = memory;
+    this.#unlinkMemory = options.unlinkMemory ?? false;
+    this.#listener = listener;
+    this.#region = this.#createRegion(options);
+    this.#acceptor = new Acceptor(listener.fd, {
+      onConnection: (socket) => {
+        this.#region.receive(socket);
+      },
+      onStarved: (socket, cause) => {
+        this.#region.refuse(socket, kernelRefusal(cause));
+      },
+      onTrouble: (error) => {
+        if (this.listenerCount('error') > 0) this.emit('error', error);
+      },
+    });
+  }
+
+  /** Who is there, in the order of their joins. */
+  get peers(): RegionPeer[] {
+    return [...this.#region.connections].map(describe);
+  }
+
+  /** Peer IDs that can still be given, of 65,536. */
+  get idsLeft(): number {
+    return this.#region.membership.idsLeft;
+  }
+
+  /** What at the start can be seen to become a problem. */
+  get limitWarning(): ServerWarning | undefined {
+    const limit = ownDescriptorLimit();
+    const needed = this.maxPeers * (this.vectors + 1) + DESCRIPTOR_RESERVE;
+    if (needed <= limit) return undefined;
+    return {
+      code: 'descriptors',
+      message:
+        `${this.maxPeers} peers × (${this.vectors} vectors + 1) need ${needed} descriptors, the limit is ${limit}: ` +
+        'joins past it will be refused; raise the limit (LimitNOFILE=, ulimit -n)',
+    };
+  }
+
+  /**
+   * Ends the server: no new connections, those who queue are refused, newcomers get their welcome and
+   * their own vectors, then the process lets go. Attached peers keep memory and doorbells and are not
+   * told. Idempotent: every call gives the same promise.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closed ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS);
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#region.stop();
+    this.#listener.shutDown();
+    this.#acceptor.drain();
+    const deadline = performance.now() + timeoutMs;
+    while (!this.#region.isSettled && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_CHECK_MS));
+    }
+    this.#acceptor.close();
+    this.#region.close();
+    if (this.#unlinkMemory) this.#memory.unlink();
+    this.#memory.close();
+    this.#listener.close();
+  }
+
+  #createRegion(options: CheckedOptions): Region {
+    const limit = isCountedInFlight() ? ownDescriptorLimit() : Infinity;
+    return new Region(
+      {
+        memory: this.#memory.fd,
+        vectors: options.vectors,
+        maxPeers: this.maxPeers,
+        strictSocket: options.allowExcessVectors === true ? undefined : options.socket,
+        inFlight: new InFlight(limit, measureMessageBytes()),
+      },
+      {
+        onJoin: (connection) => {
+          this.emit('join', describe(connection));
+          this.#warnOfIds();
+        },
+        onLeave: (connection, reason) => this.emit('leave', describe(connection), reason),
+        onRefuse: (refused, credentials) => this.emit('refuse', { ...refused, credentials }),
+      },
+    );
+  }
+
+  #warnOfIds(): void {
+    const isFew = this.idsLeft < FEW_IDS;
+    if (isFew && !this.#hasWarnedOfIds) {
+      this.emit('warning', {
+        code: 'ids',
+        message:
+          `${this.idsLeft} of 65,536 peer IDs are left; the others come free when the VMs that know of them leave: ` +
+          'restart those that have been attached longest',
+      });
+    }
+    this.#hasWarnedOfIds = isFew;
+  }
+}
+
+function describe({ state, credentials }: Connection): RegionPeer {
+  return { id: state.id, ...credentials };
+}
