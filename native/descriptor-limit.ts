@@ -2,13 +2,11 @@
 //
 // Rule 1: "we may not look" and "it is gone" are values (undefined), not errors.
 import { readdirSync, statSync } from 'node:fs';
-import { addressOf, libc, NULL } from './libc.js';
+import { libc, NULL, staticMemory } from './libc.js';
 import { check, errno, lastErrno, SystemError } from './system-error.js';
 
 const RLIMIT_NOFILE = 7;
-const limit = new ArrayBuffer(16); // struct rlimit: soft, hard; neither is ever above fs.nr_open
-const limitView = new DataView(limit);
-const limitAddress = addressOf(limit);
+const limit = staticMemory(16); // struct rlimit: soft, hard; neither is ever above fs.nr_open
 
 /**
  * The soft RLIMIT_NOFILE of a process; undefined when we may not look (another user's) or it is gone.
@@ -17,18 +15,18 @@ const limitAddress = addressOf(limit);
 export function descriptorLimit(pid: number): number | undefined {
   // 0 is how SO_PEERCRED names a process of another PID namespace; to prlimit it would be ourselves.
   if (pid === 0) return undefined;
-  if (libc.prlimit(pid, RLIMIT_NOFILE, NULL, limitAddress) < 0) {
+  if (libc.prlimit(pid, RLIMIT_NOFILE, NULL, limit.address) < 0) {
     const value = lastErrno();
     if (value === errno.EPERM || value === errno.ESRCH) return undefined;
     throw new SystemError(value, 'prlimit');
   }
-  return Number(limitView.getBigUint64(0, true));
+  return Number(limit.view.getBigUint64(0, true));
 }
 
 /** The limit in force for this process: the soft one, which Node raises to the hard one at its start. */
 export function ownDescriptorLimit(): number {
-  check(libc.prlimit(0, RLIMIT_NOFILE, NULL, limitAddress), 'prlimit');
-  return Number(limitView.getBigUint64(0, true));
+  check(libc.prlimit(0, RLIMIT_NOFILE, NULL, limit.address), 'prlimit');
+  return Number(limit.view.getBigUint64(0, true));
 }
 
 /**

@@ -5,7 +5,7 @@
 //         one O_NONBLOCK flag: who clears it turns everybody's plain read and write into a trap.
 import { readFileSync } from 'node:fs';
 import { Fd } from './fd.js';
-import { addressOf, libc } from './libc.js';
+import { libc, staticMemory } from './libc.js';
 import { check, checkReady } from './system-error.js';
 
 const EFD_CLOEXEC = 0o2000000;
@@ -13,15 +13,11 @@ const EFD_NONBLOCK = 0o4000;
 const RWF_NOWAIT = 8;
 const POLLOUT = 4;
 
-const counter = new ArrayBuffer(8);
-const counterView = new DataView(counter);
-const counterAddress = addressOf(counter);
-const iovec = new ArrayBuffer(16);
-new BigUint64Array(iovec).set([counterAddress, 8n]);
-const iovecAddress = addressOf(iovec);
-const pollfd = new ArrayBuffer(8);
-const pollfdView = new DataView(pollfd);
-const pollfdAddress = addressOf(pollfd);
+const counter = staticMemory(8);
+const iovec = staticMemory(16);
+iovec.view.setBigUint64(0, counter.address, true);
+iovec.view.setBigUint64(8, 8n, true);
+const pollfd = staticMemory(8);
 
 /** A new eventfd, count 0, non-blocking, closed on exec. Throws SystemError (EMFILE, ENFILE, ENOMEM). */
 export function createEventfd(): Fd {
@@ -33,13 +29,13 @@ export function createEventfd(): Fd {
  * Looks before it writes, for the case that another holder made the descriptor blocking.
  */
 export function ringEventfd(fd: Fd): boolean {
-  pollfdView.setInt32(0, fd.rawFd, true);
-  pollfdView.setInt16(4, POLLOUT, true);
-  check(libc.poll(pollfdAddress, 1, 0), 'poll');
+  pollfd.view.setInt32(0, fd.rawFd, true);
+  pollfd.view.setInt16(4, POLLOUT, true);
+  check(libc.poll(pollfd.address, 1, 0), 'poll');
   // Not poll's result: it counts POLLERR too, a count that the kernel itself drove to the very end.
-  if ((pollfdView.getInt16(6, true) & POLLOUT) === 0) return false;
-  counterView.setBigUint64(0, 1n, true);
-  return checkReady(libc.write(fd.rawFd, counterAddress, 8), 'write') !== undefined;
+  if ((pollfd.view.getInt16(6, true) & POLLOUT) === 0) return false;
+  counter.view.setBigUint64(0, 1n, true);
+  return checkReady(libc.write(fd.rawFd, counter.address, 8), 'write') !== undefined;
 }
 
 /**
@@ -47,8 +43,8 @@ export function ringEventfd(fd: Fd): boolean {
  * https://man7.org/linux/man-pages/man2/preadv2.2.html (RWF_NOWAIT)
  */
 export function drainEventfd(fd: Fd): bigint {
-  const length = checkReady(libc.preadv2(fd.rawFd, iovecAddress, 1, -1, RWF_NOWAIT), 'preadv2');
-  return length === undefined ? 0n : counterView.getBigUint64(0, true);
+  const length = checkReady(libc.preadv2(fd.rawFd, iovec.address, 1, -1, RWF_NOWAIT), 'preadv2');
+  return length === undefined ? 0n : counter.view.getBigUint64(0, true);
 }
 
 /** What the kernel tells of an eventfd without touching it. */

@@ -184,3 +184,15 @@ export const NULL: Address = 0n;
 export function addressOf(memory: ArrayBuffer): Address {
   return koffi.address(new Uint8Array(memory));
 }
+
+const kept: DataView[] = [];
+
+/**
+ * Memory for as long as the process lives. A module-level ArrayBuffer would not do: one that only its
+ * address refers to is collected, and the kernel writes into what lies there next.
+ */
+export function staticMemory(sizeBytes: number): { view: DataView; address: Address } {
+  const view = new DataView(new ArrayBuffer(sizeBytes));
+  kept.push(view);
+  return { view, address: koffi.address(view) };
+}

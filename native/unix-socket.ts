@@ -4,7 +4,7 @@
 // Rule 1: every socket is non-blocking and closed on exec.
 // Rule 2: "would block" is a value (undefined), not an error.
 import { Fd } from './fd.js';
-import { addressOf, libc, NULL } from './libc.js';
+import { libc, NULL, staticMemory } from './libc.js';
 import { check, checkReady, errno, SystemError } from './system-error.js';
 
 const AF_UNIX = 1;
@@ -20,16 +20,10 @@ const SHUT_RD = 0;
 /** The longest path a UNIX socket can have, in bytes: sun_path less its final NUL. */
 export const MAX_SOCKET_PATH_BYTES = 107;
 
-const scratch = new ArrayBuffer(16);
-const scratchView = new DataView(scratch);
-const scratchAddress = addressOf(scratch);
-const lengthCell = new ArrayBuffer(4);
-const lengthView = new DataView(lengthCell);
-const lengthAddress = addressOf(lengthCell);
-const addressMemory = new ArrayBuffer(2 + MAX_SOCKET_PATH_BYTES + 1);
-const addressBytes = new Uint8Array(addressMemory);
-const socketAddress = addressOf(addressMemory);
-new DataView(addressMemory).setUint16(0, AF_UNIX, true);
+const scratch = staticMemory(16);
+const lengthCell = staticMemory(4);
+const socketName = staticMemory(2 + MAX_SOCKET_PATH_BYTES + 1); // struct sockaddr_un
+socketName.view.setUint16(0, AF_UNIX, true);
 
 /** A stream socket, not bound yet. */
 export function createUnixSocket(): Fd {
@@ -38,13 +32,13 @@ export function createUnixSocket(): Fd {
 
 /** Two sockets, connected to each other. https://man7.org/linux/man-pages/man2/socketpair.2.html */
 export function createSocketPair(): [Fd, Fd] {
-  check(libc.socketpair(AF_UNIX, SOCK_STREAM_FLAGS, 0, scratchAddress), 'socketpair');
-  return [new Fd(scratchView.getInt32(0, true)), new Fd(scratchView.getInt32(4, true))];
+  check(libc.socketpair(AF_UNIX, SOCK_STREAM_FLAGS, 0, scratch.address), 'socketpair');
+  return [new Fd(scratch.view.getInt32(0, true)), new Fd(scratch.view.getInt32(4, true))];
 }
 
 /** Names the socket in the file system; connects fail until `listenSocket`. Throws EADDRINUSE, EACCES, ENOENT, ENAMETOOLONG. */
 export function bindSocket(fd: Fd, path: string): void {
-  check(libc.bind(fd.rawFd, socketAddress, writeAddress(path, 'bind')), 'bind', path);
+  check(libc.bind(fd.rawFd, socketName.address, writeAddress(path, 'bind')), 'bind', path);
 }
 
 /** From now on connects succeed and queue, up to `backlog` of them (the kernel caps it at net.core.somaxconn). */
@@ -63,7 +57,7 @@ export function connectSocket(path: string): Fd | undefined {
   const length = writeAddress(path, 'connect');
   const fd = createUnixSocket();
   try {
-    const result = libc.connect(fd.rawFd, socketAddress, length);
+    const result = libc.connect(fd.rawFd, socketName.address, length);
     if (checkReady(result, 'connect', path) !== undefined) return fd;
   } catch (error) {
     fd.close();
@@ -87,28 +81,28 @@ export interface PeerCredentials {
 
 /** SO_PEERCRED: https://man7.org/linux/man-pages/man7/unix.7.html */
 export function peerCredentials(fd: Fd): PeerCredentials {
-  lengthView.setUint32(0, 12, true);
+  lengthCell.view.setUint32(0, 12, true);
   check(
-    libc.getsockopt(fd.rawFd, SOL_SOCKET, SO_PEERCRED, scratchAddress, lengthAddress),
+    libc.getsockopt(fd.rawFd, SOL_SOCKET, SO_PEERCRED, scratch.address, lengthCell.address),
     'getsockopt',
   );
   return {
-    pid: scratchView.getInt32(0, true),
-    uid: scratchView.getUint32(4, true),
-    gid: scratchView.getUint32(8, true),
+    pid: scratch.view.getInt32(0, true),
+    uid: scratch.view.getUint32(4, true),
+    gid: scratch.view.getUint32(8, true),
   };
 }
 
 /** Kernel memory held by what the other end has not read yet (SIOCOUTQ): messages times a per-message cost. */
 export function unreadByPeer(fd: Fd): number {
-  check(libc.ioctl(fd.rawFd, SIOCOUTQ, scratchAddress), 'ioctl');
-  return scratchView.getInt32(0, true);
+  check(libc.ioctl(fd.rawFd, SIOCOUTQ, scratch.address), 'ioctl');
+  return scratch.view.getInt32(0, true);
 }
 
 /** Plain bytes that wait to be read here (SIOCINQ). */
 export function unreadHere(fd: Fd): number {
-  check(libc.ioctl(fd.rawFd, SIOCINQ, scratchAddress), 'ioctl');
-  return scratchView.getInt32(0, true);
+  check(libc.ioctl(fd.rawFd, SIOCINQ, scratch.address), 'ioctl');
+  return scratch.view.getInt32(0, true);
 }
 
 /**
@@ -116,7 +110,7 @@ export function unreadHere(fd: Fd): number {
  * Descriptors that came with it are closed by the kernel. Throws ECONNRESET.
  */
 export function discardByte(fd: Fd): number | undefined {
-  return checkReady(libc.recv(fd.rawFd, scratchAddress, 1, MSG_DONTWAIT), 'recv');
+  return checkReady(libc.recv(fd.rawFd, scratch.address, 1, MSG_DONTWAIT), 'recv');
 }
 
 // struct sockaddr_un: a 2-byte family, then the path and its NUL. Returns the length; the next call
@@ -128,6 +122,6 @@ function writeAddress(path: string, syscall: string): number {
   }
   // Without a path the kernel would choose an abstract name, with a NUL in it a shorter path.
   if (bytes.length === 0 || bytes.includes(0)) throw new SystemError(errno.EINVAL, syscall, path);
-  addressBytes.fill(0, 2).set(bytes, 2);
+  new Uint8Array(socketName.view.buffer).fill(0, 2).set(bytes, 2);
   return 2 + bytes.length + 1;
 }

@@ -3,7 +3,7 @@ import t from 'tap';
 import { Device } from '../helper/device.js';
 import { need } from '../helper/need.js';
 import { Region } from '../helper/region.js';
-import { ringsEvery, vectors } from '../helper/rings.js';
+import { rings, ringsEvery, vectors } from '../helper/rings.js';
 
 t.test('two devices ring each other on every vector', need('qemu'), async (t) => {
   const { socket } = await Region.listen(t, { vectors: 4 });
@@ -34,14 +34,14 @@ t.test('two devices of 64 vectors ring each other on every one', need('qemu'), a
 });
 
 t.test(
-  'a device with fewer vectors than the region rings and hears those it has',
+  'a device with fewer vectors than the region rings and hears as many as it has',
   need('qemu'),
   async (t) => {
     const { socket } = await Region.listen(t, { vectors: 8 });
     const all = await Device.start(t, { socket, vectors: 8 });
     const few = await Device.start(t, { socket, vectors: 2 });
     t.same(await ringsEvery(all, few), vectors(2));
-    t.same(await ringsEvery(few, all), vectors(8));
+    for (const vector of vectors(2)) t.same(await rings(few, all, vector), [vector]);
     await all.ring(few.id, 7);
     t.ok(await few.qemu.lives());
   },
