@@ -1,26 +1,35 @@
 // What a running QEMU's command line says about its ivshmem device.
 //
 // Rule 1: only what it says without doubt. Default values, JSON syntax, several devices, another
-//         socket: doubt, and doubt is undefined.
+//         chardev: doubt, and doubt is undefined.
 
 /** Whether a program of this name is a QEMU: qemu-system-x86_64, qemu-kvm, kvm. */
 export function isQemuName(program: string): boolean {
   return /^(qemu-system-\w+|qemu-kvm|kvm)$/.test(program);
 }
 
-/** How many vectors the one ivshmem-doorbell device has that uses the chardev on `socket`. */
-export function vectorsOnCommandLine(argv: readonly string[], socket: string): number | undefined {
+/** An ivshmem-doorbell device as the command line has it. */
+export interface DoorbellDevice {
+  /** Path of its chardev's socket, as it was given: relative to QEMU's working directory perhaps. */
+  readonly socket: string;
+  readonly vectors: number;
+}
+
+/** The only ivshmem device on a command line, if it has doorbells and says how many vectors. */
+export function doorbellOnCommandLine(argv: readonly string[]): DoorbellDevice | undefined {
   const devices = valuesOf(argv, 'device').filter((value) => value.includes('ivshmem'));
   const [device] = devices;
   if (device === undefined || devices.length > 1) return undefined;
   const { driver, keys } = parseOptions(device);
-  const chardev = valuesOf(argv, 'chardev')
+  const chardevs = valuesOf(argv, 'chardev')
     .map(parseOptions)
-    .find((options) => options.keys.get('id') === keys.get('chardev'));
-  const usesSocket = chardev?.driver === 'socket' && chardev.keys.get('path') === socket;
-  const vectors = keys.get('vectors');
-  if (driver !== 'ivshmem-doorbell' || !usesSocket || vectors === undefined) return undefined;
-  return /^\d+$/.test(vectors) ? Number(vectors) : undefined;
+    .filter((options) => options.keys.get('id') === keys.get('chardev'));
+  const socket = chardevs[0]?.driver === 'socket' ? chardevs[0].keys.get('path') : undefined;
+  const vectors = keys.get('vectors') ?? '';
+  if (driver !== 'ivshmem-doorbell' || socket === undefined || !/^\d+$/.test(vectors)) {
+    return undefined;
+  }
+  return { socket, vectors: Number(vectors) };
 }
 
 function valuesOf(argv: readonly string[], option: string): string[] {

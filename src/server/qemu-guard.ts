@@ -7,10 +7,10 @@
 //         (another user, another PID namespace, gone) is no reason to refuse.
 // Rule 2: a join must stay cheap: name and limit are read once per process. Its open descriptors are
 //         counted again when the last count is old, or when half of the limit may be used.
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { descriptorCount, descriptorLimit } from '../../native/descriptor-limit.js';
-import { isQemuName, vectorsOnCommandLine } from '../qemu/command-line.js';
+import { doorbellOnCommandLine, isQemuName } from '../qemu/command-line.js';
 import type { Connection } from './connection.js';
 import { refusal, type Refusal } from './refusal.js';
 
@@ -63,8 +63,10 @@ export class QemuGuard {
   checkVectors(pid: number, socket: string): Refusal | undefined {
     // A second connection of one process is a second device or a hot-plugged one: doubt.
     if (this.#qemus.has(pid) || !isQemu(pid)) return undefined;
-    const vectors = vectorsOnCommandLine(commandLine(pid), socket);
-    if (vectors === undefined || vectors <= this.#vectors) return undefined;
+    const device = doorbellOnCommandLine(commandLine(pid));
+    if (device === undefined || device.vectors <= this.#vectors) return undefined;
+    if (!isSocketOf(pid, device.socket, socket)) return undefined;
+    const { vectors } = device;
     return refusal(
       'vectors',
       `QEMU ${pid} has vectors=${vectors}, the region ${this.#vectors}: under KVM it aborts when its guest uses the missing ones`,
@@ -137,5 +139,17 @@ function commandLine(pid: number): string[] {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
   } catch {
     return [];
+  }
+}
+
+// Whether the path, in the process's own working directory and file system, is our socket.
+function isSocketOf(pid: number, itsPath: string, socket: string): boolean {
+  try {
+    const base = path.isAbsolute(itsPath) ? 'root' : 'cwd';
+    const its = statSync(`/proc/${pid}/${base}/${itsPath}`);
+    const ours = statSync(socket);
+    return its.ino === ours.ino && its.dev === ours.dev;
+  } catch {
+    return false;
   }
 }
