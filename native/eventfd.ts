@@ -6,18 +6,17 @@
 import { readFileSync } from 'node:fs';
 import { Fd } from './fd.js';
 import { libc, staticMemory } from './libc.js';
+import { isWritable } from './poll.js';
 import { check, checkReady } from './system-error.js';
 
 const EFD_CLOEXEC = 0o2000000;
 const EFD_NONBLOCK = 0o4000;
 const RWF_NOWAIT = 8;
-const POLLOUT = 4;
 
 const counter = staticMemory(8);
 const iovec = staticMemory(16);
 iovec.view.setBigUint64(0, counter.address, true);
 iovec.view.setBigUint64(8, 8n, true);
-const pollfd = staticMemory(8);
 
 /** A new eventfd, count 0, non-blocking, closed on exec. Throws SystemError (EMFILE, ENFILE, ENOMEM). */
 export function createEventfd(): Fd {
@@ -29,11 +28,7 @@ export function createEventfd(): Fd {
  * Looks before it writes, for the case that another holder made the descriptor blocking.
  */
 export function ringEventfd(fd: Fd): boolean {
-  pollfd.view.setInt32(0, fd.rawFd, true);
-  pollfd.view.setInt16(4, POLLOUT, true);
-  check(libc.poll(pollfd.address, 1, 0), 'poll');
-  // Not poll's result: it counts POLLERR too, a count that the kernel itself drove to the very end.
-  if ((pollfd.view.getInt16(6, true) & POLLOUT) === 0) return false;
+  if (!isWritable(fd.rawFd)) return false;
   counter.view.setBigUint64(0, 1n, true);
   return checkReady(libc.write(fd.rawFd, counter.address, 8), 'write') !== undefined;
 }

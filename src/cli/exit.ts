@@ -1,0 +1,26 @@
+// How a command ends, for scripts and for people.
+//
+// Rule 1: exit codes: 0 asked to stop, 1 the system does not allow it as it is, 2 called wrongly.
+// Rule 2: an error that is none of the known ones is a bug: it ends the process, loudly.
+import { OptionsError, ServerError } from '../server/error.js';
+
+export const EXIT_OK = 0;
+export const EXIT_SYSTEM = 1;
+export const EXIT_USAGE = 2;
+
+/** The command line makes no sense. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The exit code of a known error; throws any other. */
+export function exitCodeOf(error: unknown): typeof EXIT_SYSTEM | typeof EXIT_USAGE {
+  if (error instanceof UsageError || error instanceof OptionsError) return EXIT_USAGE;
+  if (error instanceof ServerError || isSystemError(error)) return EXIT_SYSTEM;
+  throw error;
+}
+
+/** Whether the kernel said no: our SystemError, or Node's own of the same shape. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error && 'syscall' in error;
+}
