@@ -16,6 +16,7 @@ export const errno = {
   ENOMEM: 12,
   EACCES: 13,
   EEXIST: 17,
+  ENOTDIR: 20,
   EINVAL: 22,
   ENFILE: 23,
   EMFILE: 24,

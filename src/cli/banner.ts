@@ -1,0 +1,25 @@
+// What a person who starts a server reads: where it is, and what to paste into QEMU's command line.
+import path from 'node:path';
+import { doorbellArguments, plainArguments, shellWords } from '../qemu/device-options.js';
+import type { Server } from '../server/server.js';
+import { formatSize } from '../server/size.js';
+
+/** The text, for standard output. */
+export function banner({ socket, vectors, maxPeers, memory }: Server): string {
+  const kind = memory.kind === 'memfd' ? 'memfd, sealed' : memory.kind;
+  const doorbell = doorbellArguments({ socket: path.resolve(socket), vectors });
+  const plain = plainArguments(memory);
+  return `ivshmem serves a region to at most ${maxPeers} peers.
+
+  socket   ${path.resolve(socket)}
+  memory   ${formatSize(memory.sizeBytes)} at ${memory.path} (${kind})
+  vectors  ${vectors}
+
+QEMU options for a device with doorbells:
+  ${shellWords(doorbell)}
+QEMU options for a plain device, memory only:
+  ${shellWords(plain)}
+
+Stop with Ctrl-C: attached VMs keep their memory and doorbells.
+`;
+}

@@ -1,0 +1,18 @@
+// Where a server listens, and a client looks for it, when nobody says where.
+import { existsSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+
+/**
+ * Root: /run/ivshmem.sock. Others: ivshmem.sock in $XDG_RUNTIME_DIR; without a login session (su, a
+ * container) in /run/user/UID, or ivshmem-UID.sock in the directory for temporary files.
+ */
+export function defaultSocket(): string {
+  const { uid } = userInfo();
+  if (uid === 0) return '/run/ivshmem.sock';
+  const { XDG_RUNTIME_DIR } = process.env;
+  if (XDG_RUNTIME_DIR) return path.join(XDG_RUNTIME_DIR, 'ivshmem.sock');
+  const session = `/run/user/${uid}`;
+  if (existsSync(session)) return path.join(session, 'ivshmem.sock');
+  return path.join(tmpdir(), `ivshmem-${uid}.sock`);
+}

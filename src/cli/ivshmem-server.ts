@@ -1,0 +1,161 @@
+#!/usr/bin/env node
+// The command `ivshmem-server`: takes the flags of the example server in QEMU's tree, with their
+// meaning and defaults, so that existing scripts change nothing. Its defects are not reproduced.
+//
+// Rule 1: flags are getopt's (-Fv, -l4M, -n 2), so they are not yargs's business.
+import { statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { pageSize } from '../../native/memory.js';
+import { errno, SystemError } from '../../native/system-error.js';
+import type { ServerOptions } from '../server/options.js';
+import { hugePageBytesOf } from '../server/room.js';
+import { formatSize, isValidSize, roundSizeUp } from '../server/size.js';
+import { becomeDaemon, daemonReadyFd } from './daemon.js';
+import { EXIT_USAGE, exitCodeOf, UsageError } from './exit.js';
+import { messageOf } from './failure.js';
+import { integer, sizeBytes } from './flags.js';
+import { Log } from './log.js';
+import { reportReady } from './ready-fd.js';
+import { runServer } from './run-server.js';
+
+const help = `ivshmem-server [OPTION]...
+
+Serves one region on one socket, with the flags of QEMU's example server.
+
+  -h           show this help
+  -v           verbose: log joins and leaves too (only with -F)
+  -F           stay in the foreground (default: become a daemon)
+  -p FILE      pid file of the daemon (default /var/run/ivshmem-server.pid)
+  -S SOCKET    path of the UNIX socket (default /tmp/ivshmem_socket)
+  -M NAME      the memory is this POSIX shared memory object (default ivshmem)
+  -m DIRECTORY the memory is an unnamed file in this directory, e.g. on hugetlbfs;
+               of -M and -m the last one counts
+  -l SIZE      size of the memory, with K, M or G; rounded up to a power of two (default 4M)
+  -n VECTORS   MSI-X vectors of each peer, 1–2048 (default 1)
+
+Examples:
+  ivshmem-server                            4M in /dev/shm/ivshmem, as a daemon
+  ivshmem-server -F -v -S /tmp/lab -l 64M -n 4
+For more, and logs of a server without a terminal: ivshmem serve --help
+`;
+
+const flags = {
+  h: false,
+  v: false,
+  F: false,
+  p: true,
+  S: true,
+  M: true,
+  m: true,
+  l: true,
+  n: true,
+};
+const flagOfOption: Readonly<Record<string, string>> = {
+  socket: '-S',
+  shmName: '-M',
+  memPath: '-m',
+  size: '-l',
+  vectors: '-n',
+};
+
+interface Arguments {
+  readonly isHelp: boolean;
+  readonly isVerbose: boolean;
+  readonly isForeground: boolean;
+  readonly pidFile: string;
+  readonly server: ServerOptions;
+  readonly sizeNote: string | undefined;
+}
+
+try {
+  await main();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+  console.error(`ivshmem-server: ${messageOf(error, (option) => flagOfOption[option] ?? option)}`);
+  if (process.exitCode === EXIT_USAGE) console.error('See: ivshmem-server -h');
+}
+
+async function main(): Promise<void> {
+  const readyFd = daemonReadyFd();
+  const given = readArguments(process.argv.slice(2));
+  if (given.isHelp) {
+    process.stdout.write(help);
+    return;
+  }
+  if (given.sizeNote !== undefined && readyFd === undefined) console.error(given.sizeNote);
+  if (given.isForeground) await serve(given);
+  else if (readyFd === undefined) await becomeDaemon(import.meta.filename);
+  else await serve(given, readyFd);
+}
+
+async function serve(given: Arguments, readyFd?: number): Promise<void> {
+  const log = new Log({ level: given.isVerbose ? 'info' : 'warn', format: 'text' });
+  try {
+    await runServer(given.server, {
+      log,
+      pidFile: readyFd === undefined ? undefined : given.pidFile,
+      onReady: () => {
+        if (readyFd !== undefined) reportReady(readyFd);
+      },
+    });
+  } finally {
+    await log.flush();
+  }
+}
+
+function readArguments(argv: string[]): Arguments {
+  const { values, tokens } = parse(argv);
+  const isVerbose = values['v'] === true;
+  const isForeground = values['F'] === true;
+  if (isVerbose && !isForeground) throw new UsageError('-v needs -F: a daemon has no terminal');
+  const text = (flag: string): string | undefined => values[flag] as string | undefined;
+  // As in the original: the last of -M and -m says where the memory is.
+  const kind = tokens.findLast((token) => token.kind === 'option' && 'Mm'.includes(token.name));
+  const memPath = kind?.kind === 'option' && kind.name === 'm' ? text('m') : undefined;
+  const size = roundedSize(text('l') ?? '4M', memPath);
+  return {
+    isHelp: values['h'] === true,
+    isVerbose,
+    isForeground,
+    pidFile: text('p') ?? '/var/run/ivshmem-server.pid',
+    sizeNote: size.note,
+    server: {
+      socket: text('S') ?? '/tmp/ivshmem_socket',
+      size: size.bytes,
+      vectors: integer('vectors', text('n') ?? '1', '1–2048'),
+      ...(memPath === undefined ? { shmName: text('M') ?? 'ivshmem' } : { memPath }),
+      unlinkMemory: true,
+    },
+  };
+}
+
+function parse(argv: string[]) {
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([flag, hasValue]) => [
+      flag,
+      { short: flag, type: hasValue ? ('string' as const) : ('boolean' as const) },
+    ]),
+  );
+  try {
+    return parseArgs({ args: argv, options, tokens: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function roundedSize(text: string, memPath: string | undefined) {
+  const given = sizeBytes('size', text);
+  const least = Math.max(pageSize(), memPath === undefined ? 0 : hugePageBytesIn(memPath));
+  // What is no size at all is not rounded: the server says what is allowed.
+  if (given <= 0 || isValidSize(given, least)) return { bytes: given, note: undefined };
+  const bytes = roundSizeUp(given, least);
+  const note = `the size is rounded up from ${formatSize(given)} to ${formatSize(bytes)}: QEMU takes only powers of two`;
+  return { bytes, note: `ivshmem-server: ${note}` };
+}
+
+function hugePageBytesIn(directory: string): number {
+  if (!statSync(directory).isDirectory()) {
+    throw new SystemError(errno.ENOTDIR, 'opendir', directory);
+  }
+  return hugePageBytesOf(directory) ?? 0;
+}

@@ -1,0 +1,73 @@
+// The log of a command: pino's, one line an event, on stderr.
+//
+// Rule 1: every line has `event`, a word for programs, and a message for people.
+// Rule 2: to a terminal a readable line, to anything else JSON, unless asked otherwise.
+import { isatty } from 'node:tty';
+import { pino } from 'pino';
+import { BoundedOutput } from './bounded-output.js';
+
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+export const logFormats = ['json', 'text'] as const;
+
+/** How to log. */
+export interface LogOptions {
+  /** Default info. */
+  readonly level?: (typeof logLevels)[number] | undefined;
+  /** Default: text to a terminal, JSON to anything else. */
+  readonly format?: (typeof logFormats)[number] | undefined;
+}
+
+/** What a line says beside its message. */
+export type LogFields = { readonly event: string } & Readonly<Record<string, unknown>>;
+
+export class Log {
+  readonly #logger: pino.Logger;
+  readonly #output: BoundedOutput;
+
+  constructor({ level = 'info', format }: LogOptions) {
+    const stderr = 2;
+    const isTerminal = isatty(stderr);
+    this.#output = new BoundedOutput(stderr, (lines) => {
+      this.warn({ event: 'dropped', lines }, `${lines} log lines were dropped: nobody took them`);
+    });
+    const isText = format === 'text' || (format === undefined && isTerminal);
+    const hasColour = isTerminal && !process.env['NO_COLOR'];
+    const write = isText
+      ? (line: string) => this.#output.write(readable(line, hasColour))
+      : (line: string) => this.#output.write(line);
+    const settings = {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label: string) => ({ level: label }) },
+    };
+    this.#logger = pino(settings, { write });
+  }
+
+  info(fields: LogFields, message: string): void {
+    this.#logger.info(fields, message);
+  }
+
+  warn(fields: LogFields, message: string): void {
+    this.#logger.warn(fields, message);
+  }
+
+  error(fields: LogFields, message: string): void {
+    this.#logger.error(fields, message);
+  }
+
+  /** Gives a slow reader a last chance; resolves soon in any case. */
+  flush(): Promise<void> {
+    return this.#output.flush(500);
+  }
+}
+
+const colours: Readonly<Record<string, string>> = { warn: '\x1b[33m', error: '\x1b[31m' };
+
+function readable(line: string, hasColour: boolean): string {
+  const { time, level, msg } = JSON.parse(line) as { time: string; level: string; msg: string };
+  const clock = new Date(time).toTimeString().slice(0, 8);
+  const colour = hasColour ? colours[level] : undefined;
+  const name = colour === undefined ? level : `${colour}${level}\x1b[0m`;
+  return `${clock} ${name} ${msg}\n`;
+}

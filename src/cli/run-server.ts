@@ -1,0 +1,63 @@
+// A server as a process: from its options until somebody asks it to stop.
+//
+// Rule 1: order: listen, pid file, what people read, ready; at the end the pid file goes last.
+// Rule 2: the first SIGTERM or SIGINT is a request, a later one is an order.
+import { Server } from '../server/server.js';
+import type { ServerOptions } from '../server/options.js';
+import { logEvents } from './event-log.js';
+import { EXIT_SYSTEM } from './exit.js';
+import type { Log } from './log.js';
+import { PidFile } from './pid-file.js';
+
+/** What surrounds the server. */
+export interface RunOptions {
+  readonly log: Log;
+  readonly pidFile?: string | undefined;
+  /** Called once the socket accepts connections. */
+  readonly onReady: (server: Server) => void;
+}
+
+// One Ctrl-C under npm comes as two signals at once: the terminal's and npm's.
+const ORDER_AFTER_MS = 1_000;
+
+/** Serves until a signal; resolves when all is put away. Rejects as `Server.listen` and PidFile do. */
+export async function runServer(options: ServerOptions, run: RunOptions): Promise<void> {
+  const { log } = run;
+  const server = await Server.listen(options);
+  let pidFile: PidFile | undefined;
+  try {
+    if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);
+    logEvents(log, server);
+    const asked = firstSignal(() => {
+      pidFile?.[Symbol.dispose]();
+      process.exit(EXIT_SYSTEM);
+    });
+    run.onReady(server);
+    const signal = await asked;
+    log.info({ event: 'stop', signal }, `${signal}: newcomers get what they lack, then it ends`);
+    await server.close();
+    logEnd(log, server, options.unlinkMemory ?? false);
+  } finally {
+    await server.close();
+    pidFile?.[Symbol.dispose]();
+  }
+}
+
+function firstSignal(onOrder: () => void): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let askedMs: number | undefined;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      askedMs ??= performance.now();
+      if (performance.now() - askedMs > ORDER_AFTER_MS) onOrder();
+      resolve(signal);
+    };
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  });
+}
+
+function logEnd(log: Log, { memory, socket }: Server, isUnlinked: boolean): void {
+  const isNamed = memory.kind === 'shm' || memory.kind === 'file';
+  const stays =
+    isNamed && !isUnlinked ? `; ${memory.path} stays: remove it when no VM needs it` : '';
+  log.info({ event: 'end', socket }, `ended; attached VMs keep memory and doorbells${stays}`);
+}
