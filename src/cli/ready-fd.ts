@@ -1,20 +1,18 @@
 // Telling who started us that we are ready: a line on a descriptor that they opened for it.
 // The convention is s6's: "ready\n", then the descriptor is closed.
-import { closeSync, fstatSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { OptionsError } from '../server/error.js';
 
 const O_ACCMODE = 0o3;
-const O_CLOEXEC = 0o2000000;
+const O_RDONLY = 0;
 
 /** A descriptor to report on; throws OptionsError for one that nobody handed to us. */
 export function checkReadyFd(rawFd: number): number {
-  // Node has descriptors of its own at low numbers, all closed on exec; an inherited one is not.
-  const flags = flagsOf(rawFd);
-  if (flags !== undefined && (flags & O_CLOEXEC) === 0 && (flags & O_ACCMODE) !== 0) return rawFd;
+  if (isWritable(rawFd) && !isNodesOwn(rawFd)) return rawFd;
   throw new OptionsError(
     'readyFd',
     `${rawFd} is not an open descriptor for writing; allowed: one that the caller opened, ` +
-      `as in --ready-fd 3 3>ready`,
+      'as in --ready-fd 3 3>ready',
   );
 }
 
@@ -28,11 +26,34 @@ export function reportReady(rawFd: number): void {
   if (rawFd > 2) closeSync(rawFd);
 }
 
-function flagsOf(rawFd: number): number | undefined {
+function isWritable(rawFd: number): boolean {
+  const mode = accessMode(rawFd);
+  return mode !== undefined && mode !== O_RDONLY;
+}
+
+// Node opens descriptors of its own before any of our code runs, and nothing marks them: event
+// queues and counters have no file, and of its pipes it has both ends.
+function isNodesOwn(rawFd: number): boolean {
+  const target = targetOf(String(rawFd));
+  if (target?.startsWith('anon_inode:')) return true;
+  if (!target?.startsWith('pipe:')) return false;
+  return readdirSync('/proc/self/fd').some(
+    (other) => targetOf(other) === target && accessMode(Number(other)) === O_RDONLY,
+  );
+}
+
+function accessMode(rawFd: number): number | undefined {
   try {
-    if (fstatSync(rawFd).isDirectory()) return undefined;
     const info = readFileSync(`/proc/self/fdinfo/${rawFd}`, 'latin1');
-    return parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '', 8);
+    return parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '', 8) & O_ACCMODE;
+  } catch {
+    return undefined;
+  }
+}
+
+function targetOf(rawFd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${rawFd}`);
   } catch {
     return undefined;
   }
