@@ -29,7 +29,7 @@ export class Acceptor {
   #spare: Fd | undefined;
   #pause: NodeJS.Timeout | undefined;
 
-  /** The listener stays the caller's. Throws SystemError when there is nothing to spare already. */
+  /** The listener stays the caller's. */
   constructor(listener: Fd, events: AcceptorEvents) {
     this.#listener = listener;
     this.#events = events;
@@ -71,7 +71,11 @@ export class Acceptor {
   }
 
   #cope(error: SystemError): boolean {
-    if (error.code === 'EINVAL') return false; // shut down, and the queue is empty
+    if (error.code === 'EINVAL') {
+      // Shut down, and the queue is empty: to the kernel that is readable for ever.
+      this.#watch.close();
+      return false;
+    }
     if (error.code === 'ECONNABORTED') return true;
     if (error.code === 'EMFILE' || error.code === 'ENFILE') return this.#useSpare(error);
     this.#rest(error);
@@ -79,30 +83,35 @@ export class Acceptor {
   }
 
   #useSpare(cause: SystemError): boolean {
+    this.#spare?.close();
+    let socket: Fd | undefined;
     try {
-      this.#spare ??= openSpare();
-      this.#spare.close();
-      const socket = acceptSocket(this.#listener);
-      if (socket !== undefined) this.#events.onStarved(socket, cause);
-      this.#spare = openSpare();
-      return socket !== undefined;
+      socket = acceptSocket(this.#listener);
     } catch (error) {
-      this.#spare = undefined;
-      this.#rest(error instanceof SystemError ? error : cause);
-      return false;
+      if (!(error instanceof SystemError)) throw error;
+      this.#rest(error);
     }
+    if (socket !== undefined) this.#events.onStarved(socket, cause);
+    this.#spare = openSpare();
+    return socket !== undefined;
   }
 
   #rest(cause: SystemError): void {
     this.#watch.update({ readable: false, writable: false });
     clearTimeout(this.#pause);
     this.#pause = setTimeout(() => {
+      this.#spare ??= openSpare();
       this.#watch.update({ readable: true, writable: false });
     }, PAUSE_MS);
     this.#events.onTrouble(cause);
   }
 }
 
-function openSpare(): Fd {
-  return new Fd(openSync('/dev/null', 'r'));
+// Undefined while there is none to be had.
+function openSpare(): Fd | undefined {
+  try {
+    return new Fd(openSync('/dev/null', 'r'));
+  } catch {
+    return undefined;
+  }
 }
