@@ -124,6 +124,7 @@ class Trial {
   messages = 0;
   readonly #membership: Membership<Rows>;
   readonly #random: Random;
+  // One above the last one taken, 65,536 too: the next is around if it is below.
   #nextId = 0;
 
   constructor(random: Random, vectors: number) {
@@ -178,7 +179,7 @@ class Trial {
   goAround(): void {
     const known = this.#random.pick([...(this.#random.pick(this.pairs)?.naive.heard ?? [0])]) ?? 0;
     const distance = (known - this.#random.below(20) - this.#nextId + 2 * ALL_IDS) % ALL_IDS;
-    for (const from = this.#nextId; (this.#nextId - from + ALL_IDS) % ALL_IDS < distance;) {
+    for (const from = this.#nextId; this.#nextId - from < distance;) {
       const state = this.#membership.join((id) => doorbells(id, 0));
       if (!state) throw new Error('no ID is left');
       must(this.#membership.leave(state).length === 0, 'nobody was told');
@@ -217,13 +218,13 @@ class Trial {
   #passed(id: number): boolean {
     const isAround = id < this.#nextId;
     if (isAround) this.wraps += 1;
-    this.#nextId = (id + 1) % ALL_IDS;
+    this.#nextId = id + 1;
     return isAround;
   }
 
   // Ascending from the last one, not in use, and departed from nobody who is there.
   #expectedId(): number {
-    let id = this.#nextId;
+    let id = this.#nextId % ALL_IDS;
     const isTaken = (): boolean =>
       this.pairs.some(({ naive }) => naive.id === id || naive.heard.has(id));
     while (isTaken()) id = (id + 1) % ALL_IDS;
