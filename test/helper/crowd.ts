@@ -23,12 +23,12 @@ const TARGETS_TO_ALL = 5;
 const RINGERS = 10;
 
 export class Crowd {
+  readonly ledger = new Ledger({ looksAtOneIn: 4 });
   /** The most peers at a time until now. */
   peak = 0;
   /** How often somebody who went on reading found its socket full. */
   full = 0;
   readonly #options: CrowdOptions;
-  readonly #ledger = new Ledger({ looksAtOneIn: 4 });
   readonly #capacity = socketCapacity();
   readonly #reading = new Set<StrictPeer>();
   readonly #stalled = new Set<StrictPeer>();
@@ -79,7 +79,7 @@ export class Crowd {
     const { socket, vectors, most } = this.#options;
     if (this.size === most) return undefined;
     const rings = this.#ringers.size < RINGERS;
-    const peer = StrictPeer.connect(socket, { vectors, ledger: this.#ledger, rings });
+    const peer = StrictPeer.connect(socket, { vectors, ledger: this.ledger, rings });
     if (rings) this.#ringers.add(peer);
     this.#reading.add(peer);
     this.peak = Math.max(this.peak, this.size);

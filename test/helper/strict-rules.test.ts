@@ -22,6 +22,7 @@ const allowed: Readonly<Record<string, string>> = {
   'who was there before, and who came later': `${fifth} 6+ 6+ 9+ 9+`,
   'a leave, and the next join': `${fifth} 3 6+ 6+`,
   'a leave instead of the rest of a join': `${fifth} 6+ 6 7+ 7+`,
+  'a join broken off before its own vectors': '0 5 -1+ 2+ 3+ 3+ 5+ 5+ 2 6+ 6+',
   'another leave before the one that explains the gap': `${fifth} 6+ 3 6 7+ 7+`,
 };
 
@@ -45,6 +46,7 @@ const forbidden: Readonly<Record<string, string>> = {
   'a join of who has left': `${fifth} 3 3+`,
   'a vector too many': `${fifth} 3+`,
   'another join inside a join': `${fifth} 6+ 7+`,
+  'a join that goes on after another': '0 5 -1+ 2+ 3+ 3+ 2+',
   'another join where one has broken off': `${fifth} 6+ 3 7+`,
   'itself before who was there': '0 5 -1+ 5+ 5+ 3+',
   'who came later before itself': '0 5 -1+ 6+',

@@ -22,7 +22,7 @@ export class StrictRules {
   #welcome = 0;
   #id = NaN;
   #refusal: number | undefined;
-  // Whose vectors have begun and not ended: nothing else comes in between, unless it left.
+  // Whose vectors have begun and not ended.
   #unfinished: number | undefined;
   #latest = -1;
 
@@ -89,15 +89,17 @@ export class StrictRules {
   #doorbell(id: number): Meaning {
     const vector = this.#told.get(id) ?? 0;
     must(vector < this.#vectors, `${this.#vectors} vectors of ${id} and no more`);
-    must([undefined, id].includes(this.#unfinished), `${this.#unfinished} is not complete`);
     if (vector === 0) this.#begin(id);
+    must(id === this.#latest, `${id} broke off, and does not go on after ${this.#latest}`);
     this.#told.set(id, vector + 1);
     this.#unfinished = vector + 1 < this.#vectors ? id : undefined;
     return { type: 'doorbell', id, vector };
   }
 
   // Those present first, then itself, then those who come later: all in the order of their joins.
+  // Who left in the middle breaks off; a newcomer is told that it left after its own vectors.
   #begin(id: number): void {
+    must(this.#unfinished === undefined || !this.isWelcomed, `${this.#unfinished} is not complete`);
     must(id > this.#latest, `${id} joined before ${this.#latest}, and is told before it`);
     must(id <= this.#id || this.isWelcomed, `its own vectors come before those of ${id}`);
     this.#latest = id;

@@ -1,0 +1,76 @@
+// A server without privileges: the kernel counts the descriptors that its user has sent and nobody
+// has received, over all sockets. A few stopped VMs could make all others go without.
+import { chownSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { Child } from '../helper/child.js';
+import { Crowd } from '../helper/crowd.js';
+import { need } from '../helper/need.js';
+import { Random } from '../helper/random.js';
+import { StrictPeer } from '../helper/strict-peer.js';
+import { temp } from '../helper/temp.js';
+import { until } from '../helper/until.js';
+
+const command = fileURLToPath(new URL('../../src/cli/ivshmem.js', import.meta.url));
+const steps = 3_000;
+const vectors = 4;
+const random = new Random();
+t.comment(String(random));
+
+/** A user of the test's own: in another run's name, its descriptors would count here. */
+const uid = 100_000 + process.pid;
+const drop = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups'];
+const bare = [...drop, '--inh-caps=-all', '--bounding-set=-all', '--no-new-privs'];
+
+interface OrdinaryServer {
+  readonly socket: string;
+  readonly process: Child;
+}
+
+async function serve(t: Test): Promise<OrdinaryServer> {
+  const directory = temp(t);
+  chownSync(directory, uid, uid);
+  const socket = `${directory}/s`;
+  const args = ['--socket', socket, '--vectors', String(vectors), '--log-level', 'warn'];
+  const argv = [process.execPath, command, 'serve', '--ready-fd', '3', ...args];
+  const child = new Child(t, ['setpriv', '--pdeathsig', 'KILL', ...bare, ...argv], {
+    fdLimit: 1024,
+    ready: true,
+  });
+  let ready = '';
+  child.ready.setEncoding('utf8').on('data', (text: string) => (ready += text));
+  await until('the server is ready', () => ready === 'ready\n');
+  return { socket, process: child };
+}
+
+t.test('three stopped peers cost the others not one message', need('root'), async (t) => {
+  const server = await serve(t);
+  const status = readFileSync(`/proc/${server.process.pid}/status`, 'latin1');
+  t.match(status, new RegExp(`^Uid:\\t${uid}\\t${uid}\\t`, 'm'));
+  t.match(status, /^CapEff:\t0{16}$/m);
+  t.match(
+    readFileSync(`/proc/${server.process.pid}/limits`, 'latin1'),
+    /Max open files +1024 +1024/,
+  );
+
+  const crowd = new Crowd(t, { socket: server.socket, vectors, random, most: 60 });
+  const options = { vectors, ledger: crowd.ledger };
+  const stopped: StrictPeer[] = [];
+  while (stopped.length < 3) stopped.push(await StrictPeer.join(t, server.socket, options));
+  const present = (): number[] => [...stopped.map(({ id }) => id), ...crowd.ids];
+
+  for (let step = 0; step < steps; step += 1) {
+    crowd.step();
+    if (!random.oneIn(4)) await new Promise((resolve) => setImmediate(resolve));
+    crowd.read();
+  }
+  await crowd.settle(present);
+  t.equal(crowd.peak, 60);
+  t.same(crowd.deaf(), [], 'all but the three know all, and ring all');
+
+  await until('the three, going on, know all', () => {
+    for (const peer of stopped) peer.read();
+    return stopped.every(({ told }) => told.size === present().length);
+  });
+  t.equal(server.process.stderr, '', 'nobody was refused, nothing was lost');
+});
