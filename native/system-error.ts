@@ -32,6 +32,7 @@ export const errno = {
   ECONNREFUSED: 111,
 } as const;
 
+const knownToLibuv = getSystemErrorMap(); // a copy with each call
 const unknownToLibuv: ReadonlyMap<number, readonly [string, string]> = new Map([
   [errno.EUSERS, ['EUSERS', 'too many users']],
   [errno.ETOOMANYREFS, ['ETOOMANYREFS', 'too many references']],
@@ -40,7 +41,7 @@ const unknownToLibuv: ReadonlyMap<number, readonly [string, string]> = new Map([
 /** The name and text of an errno value (positive): `['EMFILE', 'too many open files']`. */
 export function describeErrno(value: number): readonly [name: string, text: string] {
   return (
-    getSystemErrorMap().get(-value) ??
+    knownToLibuv.get(-value) ??
     unknownToLibuv.get(value) ?? [`E${value}`, `system error ${value}`]
   );
 }

@@ -34,7 +34,10 @@ export async function runServer(options: ServerOptions, run: RunOptions): Promis
     });
     run.onReady(server);
     const signal = await asked;
-    log.info({ event: 'stop', signal }, `${signal}: newcomers get what they lack, then it ends`);
+    log.info(
+      { event: 'stop', signal },
+      `${signal}: peers may read what they are owed, then it ends`,
+    );
     await server.close();
     logEnd(log, server, options.unlinkMemory ?? false);
   } finally {

@@ -131,11 +131,6 @@ export class Membership<Rows> {
     return owedLeaves.size === 0 && this.#indexOf(cursor.sequence) === this.#log.length;
   }
 
-  /** Whether a newcomer has its welcome and all of its own vectors: it can live without us. */
-  isWelcomed({ cursor, sequence }: PeerState<Rows>): boolean {
-    return cursor.sequence > sequence;
-  }
-
   /** How many descriptors this peer is still to be sent. */
   descriptorsOwed({ cursor }: PeerState<Rows>): number {
     const index = this.#indexOf(cursor.sequence);

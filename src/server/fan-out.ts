@@ -36,11 +36,6 @@ export class FanOut {
     this.#inFlight = inFlight;
   }
 
-  /** Whether every peer has been told all that its socket takes. */
-  get isAtRest(): boolean {
-    return this.#ready.size === 0;
-  }
-
   /** There is something new to tell this peer. One that is full or held has its turn later anyway. */
   tell(connection: Connection): void {
     if (this.#full.has(connection) || this.#held.has(connection)) return;

@@ -98,10 +98,19 @@ export class Region {
     this.#isStopping = true;
   }
 
-  /** Whether all who joined can live without us: newcomers have their welcome and their own vectors. */
-  get isSettled(): boolean {
-    if (!this.#fanOut.isAtRest || !this.#refuser.isDone) return false;
-    return this.membership.peers.every((peer) => this.membership.isWelcomed(peer));
+  /**
+   * How many peers have not been told or have not read everything. QEMU (7.2) may throw away what it
+   * has not read when its server goes: vectors of its own among it, without which it aborts under KVM.
+   */
+  get peersBehind(): number {
+    const isBehind = (connection: Connection): boolean =>
+      !this.membership.isUpToDate(connection.state) || this.#inFlight.unreadOf(connection) > 0;
+    return [...this.#connections].filter(isBehind).length;
+  }
+
+  /** Whether those who were refused know it. */
+  get hasRefusedAll(): boolean {
+    return this.#refuser.isDone;
   }
 
   /** Ends all connections, without a word: peers keep memory and doorbells and go on. */

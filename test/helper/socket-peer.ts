@@ -99,14 +99,18 @@ export class SocketPeer implements RingingPeer {
 
   /** Hangs up and closes every descriptor it got; again does nothing. */
   leave(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#watch.close();
-    this.#socket.close();
+    this.#disconnect();
     this.#fd?.close();
     this.#memory?.close();
     for (const fd of [...this.#doorbells.values()].flat()) fd.close();
     this.#doorbells.clear();
+  }
+
+  // The server's end is not a peer's: doorbells go on working.
+  #disconnect(): void {
+    this.#isOpen = false;
+    this.#watch.close();
+    this.#socket.close();
   }
 
   #receive(): void {
@@ -114,7 +118,7 @@ export class SocketPeer implements RingingPeer {
       const received = receiver.receive(this.#socket, 8 - this.#bytes.length);
       if (!received) return;
       if (received.bytes.length === 0) {
-        this.leave();
+        this.#disconnect();
         return;
       }
       if (received.isTruncated)

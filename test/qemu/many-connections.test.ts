@@ -15,7 +15,7 @@ import { until } from '../helper/until.js';
 const connections = 70_000;
 const warmUp = 1000;
 const receiver = new MessageReceiver();
-const options = { timeout: 120_000, ...need('qemu') };
+const options = { timeout: 280_000, ...need('qemu') };
 
 t.test('a device outlives 70,000 short connections', options, async (t) => {
   const socket = `${temp(t)}/s`;
