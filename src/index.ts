@@ -13,3 +13,4 @@ export type { LeaveReason } from './server/connection.js';
 export type { HugePageBytes, ServerOptions } from './server/options.js';
 export { refusalErrno, type Refusal, type RefusalReason } from './server/refusal.js';
 export { formatSize, parseSize } from './server/size.js';
+export { doorbellArguments, plainArguments } from './qemu/device-options.js';
