@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { MessageBatch, MessageRows } from '../../native/message-batch.js';
+import { createSocketPair } from '../../native/unix-socket.js';
+import { Membership } from '../../src/protocol/membership.js';
+import { Connection } from '../../src/server/connection.js';
+import { InFlight, isCountedInFlight, measureMessageBytes } from '../../src/server/in-flight.js';
+import { failing } from '../helper/fault.js';
+import { MessageReader } from '../helper/message-reader.js';
+import { need } from '../helper/need.js';
+
+const messageBytes = measureMessageBytes();
+
+/** A connection, and the peer at its other end. */
+function connect(t: Test, inFlight: InFlight) {
+  const [socket, other] = createSocketPair();
+  const membership = new Membership({ memory: new MessageRows([]), vectors: 0 });
+  const state = membership.join(() => new MessageRows([]))!;
+  const nobody = { pid: 0, uid: 0, gid: 0 };
+  const events = { onHangUp: () => undefined, onWritable: () => undefined };
+  const connection = new Connection(socket, nobody, state, events);
+  const peer = new MessageReader(other);
+  inFlight.add();
+  t.teardown(() => {
+    connection.close();
+    peer.close();
+  });
+  const send = (count: number): void => {
+    const batch = new MessageBatch(count);
+    while (batch.room > 0) batch.addNumber(0);
+    inFlight.sent(connection, batch.send(socket));
+  };
+  const read = (count: number): void => {
+    peer.read(() => undefined, 8 * count);
+  };
+  return { connection, send, read };
+}
+
+t.test('a message is what the kernel counts for it, whatever that is', async (t) => {
+  const inFlight = new InFlight(1024, messageBytes);
+  const { connection, send, read } = connect(t, inFlight);
+  t.equal(inFlight.unreadOf(connection), 0);
+  send(10);
+  t.equal(inFlight.unreadOf(connection), 10);
+  read(4);
+  t.equal(inFlight.unreadOf(connection), 6);
+});
+
+t.test('where the kernel does not count, nothing is held back', async (t) => {
+  const inFlight = new InFlight(Infinity, messageBytes);
+  const { connection, send } = connect(t, inFlight);
+  send(100);
+  t.equal(inFlight.allowance(connection), Infinity);
+});
+
+t.test('nobody takes more than an eighth of what is left', async (t) => {
+  const inFlight = new InFlight(1024, messageBytes);
+  const first = connect(t, inFlight);
+  t.equal(inFlight.allowance(first.connection), 64, 'an eighth of 512');
+  first.send(64);
+  t.equal(inFlight.allowance(first.connection), 0);
+  first.read(10);
+  t.equal(inFlight.allowance(first.connection), 10);
+  first.send(10);
+
+  const second = connect(t, inFlight);
+  t.equal(inFlight.allowance(second.connection), 56, 'an eighth of 448');
+  inFlight.remove(first.connection);
+  t.equal(inFlight.allowance(second.connection), 64, 'what was another’s comes back');
+});
+
+t.test('with many peers the share is equal, and at least one', async (t) => {
+  const inFlight = new InFlight(64, messageBytes);
+  const { connection, send } = connect(t, inFlight);
+  for (let peers = 1; peers < 16; peers += 1) inFlight.add();
+  t.equal(inFlight.allowance(connection), 2, '32 among 16');
+  for (let peers = 16; peers < 64; peers += 1) inFlight.add();
+  t.equal(inFlight.allowance(connection), 1);
+  send(1);
+  t.equal(inFlight.allowance(connection), 0);
+});
+
+t.test('all windows together stay below half of the limit, but for one message each', async (t) => {
+  const inFlight = new InFlight(1024, messageBytes);
+  let unread = 0;
+  for (let peers = 0; peers < 100; peers += 1) {
+    const { connection, send } = connect(t, inFlight);
+    const allowance = inFlight.allowance(connection);
+    t.ok(allowance > 0, 'and there is always some left for the next');
+    send(allowance);
+    unread += allowance;
+  }
+  t.ok(unread < 512 + 100, `${unread}`);
+});
+
+t.test('when the kernel does not tell, what we know counts', async (t) => {
+  const inFlight = new InFlight(1024, messageBytes);
+  const { connection, send, read } = connect(t, inFlight);
+  send(64);
+  read(64);
+  const fault = failing(t, 'ioctl', 'ENOMEM');
+  t.equal(inFlight.allowance(connection), 0);
+  fault.restore();
+  t.equal(inFlight.allowance(connection), 64);
+});
+
+t.test('the kernel counts an ordinary user, and not root', need('root'), async (t) => {
+  t.equal(isCountedInFlight(), false);
+  const module = fileURLToPath(new URL('../../src/server/in-flight.js', import.meta.url));
+  const script = `import(${JSON.stringify(module)}).then((m) => console.log(m.isCountedInFlight()))`;
+  const drop = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+  const output = execFileSync('setpriv', [...drop, process.execPath, '-e', script]);
+  t.equal(output.toString(), 'true\n');
+});

@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { libc } from '../../native/libc.js';
+import { LockFile } from '../../src/server/lock-file.js';
+import { temp } from '../helper/temp.js';
+
+function acquire(t: Test, target: string): LockFile {
+  const lock = LockFile.acquire(target);
+  if (!(lock instanceof LockFile)) throw new Error(`${lock.holderPid} has it`);
+  t.teardown(() => {
+    lock.close();
+  });
+  return lock;
+}
+
+t.test('a claim is refused while another holds it, and says who', async (t) => {
+  const target = `${temp(t)}/s`;
+  acquire(t, target);
+  t.same(LockFile.acquire(target), { holderPid: process.pid });
+});
+
+t.test('two names of one directory are one claim', async (t) => {
+  const directory = temp(t);
+  mkdirSync(`${directory}/a`);
+  symlinkSync('a', `${directory}/b`);
+  acquire(t, `${directory}/a/s`);
+  t.notOk(LockFile.acquire(`${directory}/b/s`) instanceof LockFile);
+});
+
+t.test('what was given up leaves no file and can be had again', async (t) => {
+  const directory = temp(t);
+  const lock = acquire(t, `${directory}/s`);
+  t.same(readdirSync(directory), ['s.lock']);
+  lock.close();
+  lock.close();
+  t.same(readdirSync(directory), []);
+  acquire(t, `${directory}/s`);
+});
+
+t.test('the file that a crash left is free', async (t) => {
+  const directory = temp(t);
+  writeFileSync(`${directory}/s.lock`, '');
+  acquire(t, `${directory}/s`);
+});
+
+t.test('a file that its owner removes just then is no claim: the next one is', async (t) => {
+  const directory = temp(t);
+  const { flock } = libc;
+  t.teardown(() => (libc.flock = flock));
+  libc.flock = (fd, operation) => {
+    libc.flock = flock;
+    rmSync(`${directory}/s.lock`);
+    return flock(fd, operation);
+  };
+  acquire(t, `${directory}/s`);
+  t.ok(existsSync(`${directory}/s.lock`));
+  t.notOk(LockFile.acquire(`${directory}/s`) instanceof LockFile, 'it is held');
+});
+
+t.test('no link is followed to a lock file', async (t) => {
+  const directory = temp(t);
+  symlinkSync('elsewhere', `${directory}/s.lock`);
+  t.throws(() => LockFile.acquire(`${directory}/s`), { code: 'ELOOP' });
+  t.notOk(existsSync(`${directory}/elsewhere`));
+});
+
+t.test('without the directory there is no claim', async (t) => {
+  t.throws(() => LockFile.acquire(`${temp(t)}/none/s`), { code: 'ENOENT' });
+});

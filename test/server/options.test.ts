@@ -1,0 +1,72 @@
+import t from 'tap';
+import { checkOptions, type ServerOptions } from '../../src/server/options.js';
+
+const M = 1024 ** 2;
+const socket = '/run/s';
+
+t.test('what is not given has its default', async (t) => {
+  t.match(checkOptions({ socket }), {
+    socket,
+    socketMode: 0o600,
+    size: 4 * M,
+    vectors: 1,
+    memMode: 0o600,
+  });
+});
+
+const good: readonly Partial<ServerOptions>[] = [
+  { vectors: 1 },
+  { vectors: 2048 },
+  { size: 4096 },
+  { size: 2 ** 52 },
+  { socketMode: 0 },
+  { socketMode: 0o777 },
+  { maxPeers: 1 },
+  { maxPeers: 65_536 },
+  { shmName: 'ivshmem' },
+  { shmName: '/ivshmem' },
+  { shmName: 'x'.repeat(250) },
+  { memPath: '/dev/hugepages' },
+  { hugePageBytes: 2_097_152, size: 2 * M },
+  { socket: 'relative' },
+];
+for (const options of good) {
+  t.test(`allowed: ${JSON.stringify(options).slice(0, 60)}`, async (t) => {
+    t.match(checkOptions({ socket, ...options }), options);
+  });
+}
+
+const bad: readonly (readonly [option: string, options: Partial<ServerOptions>, says: RegExp])[] = [
+  ['vectors', { vectors: 0 }, /0 is not in 1–2048/],
+  ['vectors', { vectors: 4096 }, /4096 is not in 1–2048/],
+  ['vectors', { vectors: 1.5 }, /1–2048/],
+  ['vectors', { vectors: NaN }, /1–2048/],
+  ['size', { size: 3 * M }, /^3M .* nearest: 2M and 4M$/],
+  ['size', { size: 0 }, /nearest: 4K$/],
+  ['size', { size: -M }, /^-1M .* nearest: 4K$/],
+  ['size', { size: 12_288 }, /nearest: 8K and 16K$/],
+  ['size', { size: 2 ** 53 }, /nearest: 4096T$/],
+  ['size', { size: M, hugePageBytes: 2_097_152 }, /at least 2M .* nearest: 2M$/],
+  ['socketMode', { socketMode: 0o1000 }, /01000 is not in 00–0777/],
+  ['memMode', { memMode: -1 }, /00–0777/],
+  ['maxPeers', { maxPeers: 0 }, /1–65536/],
+  ['maxPeers', { maxPeers: 65_537 }, /1–65536/],
+  ['memPath', { shmName: 'a', memPath: '/b' }, /one memory/],
+  ['shmName', { shmName: 'a', hugePageBytes: 2_097_152 }, /one memory/],
+  ['memPath', { memPath: '/b', hugePageBytes: 2_097_152 }, /one memory/],
+  ['shmName', { shmName: '' }, /is no name/],
+  ['shmName', { shmName: 'a/b' }, /is no name/],
+  ['shmName', { shmName: 'x'.repeat(251) }, /1–250/],
+  ['memPath', { memPath: '' }, /empty/],
+  ['socket', { socket: '' }, /empty/],
+  ['socket', { socket: 'a\0b' }, /NUL/],
+];
+for (const [option, options, message] of bad) {
+  t.test(`not allowed: ${JSON.stringify(options).slice(0, 60)}`, async (t) => {
+    t.throws(() => checkOptions({ socket, ...options }), {
+      code: 'ERR_IVSHMEM_OPTION',
+      option,
+      message,
+    });
+  });
+}
