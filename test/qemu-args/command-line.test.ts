@@ -1,0 +1,54 @@
+import t from 'tap';
+import { doorbellOnCommandLine, isQemuName } from '../../src/qemu/command-line.js';
+
+t.test("QEMU's programs are known by name", async (t) => {
+  for (const name of ['qemu-system-x86_64', 'qemu-system-aarch64', 'qemu-kvm', 'kvm']) {
+    t.ok(isQemuName(name), name);
+  }
+  for (const name of ['qemu-img', 'qemu-system-', 'my-qemu-kvm', 'kvmtool', 'node', '']) {
+    t.notOk(isQemuName(name), name);
+  }
+});
+
+const chardev = '-chardev socket,path=/run/s,id=c';
+
+const certain: Readonly<Record<string, { socket: string; vectors: number }>> = {
+  [`${chardev} -device ivshmem-doorbell,chardev=c,vectors=4`]: { socket: '/run/s', vectors: 4 },
+  [`-device ivshmem-doorbell,vectors=16,chardev=c ${chardev}`]: { socket: '/run/s', vectors: 16 },
+  [`--chardev socket,id=c,path=s --device ivshmem-doorbell,id=x,chardev=c,vectors=2`]: {
+    socket: 's',
+    vectors: 2,
+  },
+  [`${chardev} -device e1000 -device ivshmem-doorbell,chardev=c,vectors=4`]: {
+    socket: '/run/s',
+    vectors: 4,
+  },
+  '-chardev socket,path=/a,,b,id=c -device ivshmem-doorbell,chardev=c,vectors=4': {
+    socket: '/a,b',
+    vectors: 4,
+  },
+};
+for (const [line, device] of Object.entries(certain)) {
+  t.test(`certain: ${line}`, async (t) => {
+    t.same(doorbellOnCommandLine(['qemu-system-x86_64', ...line.split(' ')]), device);
+  });
+}
+
+const doubtful = [
+  '',
+  chardev,
+  `${chardev} -device ivshmem-doorbell,chardev=c`,
+  `${chardev} -device ivshmem-doorbell,chardev=c,vectors=0x4`,
+  `${chardev} -device ivshmem-doorbell,chardev=d,vectors=4`,
+  `${chardev} -device ivshmem-plain,memdev=m`,
+  `${chardev} -device {"driver":"ivshmem-doorbell","chardev":"c","vectors":4}`,
+  `${chardev} -device ivshmem-doorbell,chardev=c,vectors=4 -device ivshmem-doorbell,chardev=d,vectors=2`,
+  '-chardev pipe,path=/run/s,id=c -device ivshmem-doorbell,chardev=c,vectors=4',
+  '-chardev socket,fd=3,id=c -device ivshmem-doorbell,chardev=c,vectors=4',
+  `${chardev} -append ivshmem-doorbell,chardev=c,vectors=4`,
+];
+for (const line of doubtful) {
+  t.test(`doubtful: ${line}`, async (t) => {
+    t.equal(doorbellOnCommandLine(['qemu-system-x86_64', ...line.split(' ')]), undefined);
+  });
+}

@@ -1,0 +1,65 @@
+import t from 'tap';
+import { ownDescriptorLimit } from '../../native/descriptor-limit.js';
+import { MessageRows } from '../../native/message-batch.js';
+import { Membership } from '../../src/protocol/membership.js';
+import { peersAdmitted, refusalOf, type AdmissionRules } from '../../src/server/admission.js';
+import { QemuGuard } from '../../src/server/qemu-guard.js';
+import { refusalErrno } from '../../src/server/refusal.js';
+
+const somebody = { pid: process.pid, uid: 0, gid: 0 };
+const rows = new MessageRows([]);
+
+function rules(more: Partial<AdmissionRules> & { vectors?: number } = {}): AdmissionRules {
+  const { vectors = 1 } = more;
+  return {
+    membership: new Membership({ memory: rows, vectors }),
+    guard: new QemuGuard(vectors, () => 0),
+    maxPeers: 65_536,
+    strictSocket: undefined,
+    ...more,
+  };
+}
+
+t.test('where there is room for a peer it is welcome', async (t) => {
+  t.equal(refusalOf(rules(), somebody), undefined);
+});
+
+t.test('a region takes so many peers and no more', async (t) => {
+  const full = rules({ maxPeers: 2 });
+  full.membership.join(() => rows);
+  t.equal(refusalOf(full, somebody), undefined);
+  const last = full.membership.join(() => rows)!;
+  t.match(refusalOf(full, somebody), {
+    reason: 'peers',
+    version: -refusalErrno.peers,
+    message: /2 peers/,
+    remedy: /--max-peers/,
+  });
+  full.membership.leave(last);
+  t.equal(refusalOf(full, somebody), undefined);
+});
+
+t.test('without an ID nobody is taken', async (t) => {
+  const full = rules({ maxPeers: Infinity });
+  while (full.membership.idsLeft > 0) full.membership.join(() => rows);
+  t.match(refusalOf(full, somebody), { reason: 'ids', version: -refusalErrno.ids });
+});
+
+t.test('a newcomer for whose doorbells there are no descriptors is refused', async (t) => {
+  const vectors = ownDescriptorLimit();
+  t.match(refusalOf(rules({ vectors }), somebody), {
+    reason: 'descriptors',
+    version: -refusalErrno.descriptors,
+    message: new RegExp(`\\b${vectors}\\b.*\\b16\\b`),
+    remedy: /LimitNOFILE=/,
+  });
+});
+
+t.test('the limit of descriptors admits so many peers, and one at least', async (t) => {
+  const limit = ownDescriptorLimit();
+  const one = peersAdmitted(1);
+  t.ok(one > limit / 2 - 200 || one === 65_536, `${one} of ${limit}`);
+  t.ok(one <= limit / 2);
+  t.ok(peersAdmitted(9) <= one / 5 + 1);
+  t.equal(peersAdmitted(2 * limit), 1);
+});
