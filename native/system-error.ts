@@ -41,8 +41,7 @@ const unknownToLibuv: ReadonlyMap<number, readonly [string, string]> = new Map([
 /** The name and text of an errno value (positive): `['EMFILE', 'too many open files']`. */
 export function describeErrno(value: number): readonly [name: string, text: string] {
   return (
-    knownToLibuv.get(-value) ??
-    unknownToLibuv.get(value) ?? [`E${value}`, `system error ${value}`]
+    knownToLibuv.get(-value) ?? unknownToLibuv.get(value) ?? [`E${value}`, `system error ${value}`]
   );
 }
 
@@ -55,7 +54,8 @@ export class SystemError extends Error {
   readonly code: string;
   readonly errno: number;
   readonly syscall: string;
-  readonly path?: string;
+  // Not so much as undefined where there is none.
+  declare readonly path?: string;
 
   constructor(value: number, syscall: string, path?: string) {
     const [code, text] = describeErrno(value);

@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { openSync } from 'node:fs';
+import t from 'tap';
+import { createEventfd, drainEventfd, inspectEventfd, ringEventfd } from '../../native/eventfd.js';
+import { Fd } from '../../native/fd.js';
+import { failing } from '../helper/fault.js';
+import { fillEventfd, overflowEventfd } from './full-count.js';
+import { withoutRoom } from './no-room.js';
+import { isBlocking, isClosedOnExec, makeBlocking } from './status-flags.js';
+
+const FULL = 2n ** 64n - 2n;
+
+t.test('a new eventfd is silent, non-blocking and closed on exec', async (t) => {
+  using fd = createEventfd();
+  t.equal(inspectEventfd(fd).count, 0n);
+  t.notOk(isBlocking(fd.rawFd));
+  t.ok(isClosedOnExec(fd.rawFd));
+});
+
+t.test('no room for one more is EMFILE', async (t) => {
+  t.throws(() => withoutRoom(createEventfd), { code: 'EMFILE', syscall: 'eventfd' });
+});
+
+t.test('rings add up, and a drain takes them all', async (t) => {
+  using fd = createEventfd();
+  for (let ring = 0; ring < 31; ring += 1) t.ok(ringEventfd(fd));
+  t.equal(inspectEventfd(fd).count, 31n, 'the kernel tells it in hex');
+  t.equal(drainEventfd(fd), 31n);
+  t.equal(drainEventfd(fd), 0n);
+});
+
+t.test('a ring that would block is false, and changes nothing', async (t) => {
+  using fd = createEventfd();
+  fillEventfd(fd);
+  t.notOk(ringEventfd(fd));
+  t.equal(drainEventfd(fd), FULL);
+  t.ok(ringEventfd(fd));
+});
+
+t.test('a ring that would block is false, even on a doorbell made blocking', async (t) => {
+  using fd = createEventfd();
+  fillEventfd(fd);
+  makeBlocking(fd.rawFd);
+  t.notOk(ringEventfd(fd));
+});
+
+t.test('to drain a silent doorbell made blocking does not hang', async (t) => {
+  using fd = createEventfd();
+  makeBlocking(fd.rawFd);
+  t.equal(drainEventfd(fd), 0n);
+  t.ok(ringEventfd(fd));
+  t.equal(drainEventfd(fd), 1n);
+});
+
+t.test('a ring that another one overtook between look and write is false', async (t) => {
+  using fd = createEventfd();
+  failing(t, 'write', 'EAGAIN');
+  t.notOk(ringEventfd(fd));
+});
+
+t.test('a doorbell that the kernel overflowed cannot be rung until it is drained', async (t) => {
+  using fd = createEventfd();
+  overflowEventfd(fd);
+  t.equal(inspectEventfd(fd).count, FULL + 1n);
+  t.notOk(ringEventfd(fd));
+  t.equal(drainEventfd(fd), FULL + 1n);
+  t.ok(ringEventfd(fd));
+  t.equal(drainEventfd(fd), 1n);
+});
+
+t.test('to look takes nothing', async (t) => {
+  using fd = createEventfd();
+  ringEventfd(fd);
+  t.strictSame(inspectEventfd(fd), inspectEventfd(fd));
+  t.equal(drainEventfd(fd), 1n);
+});
+
+t.test('another process rings the same eventfd, under the same identity', async (t) => {
+  using fd = createEventfd();
+  using other = createEventfd();
+  const script = String.raw`cat /proc/self/fdinfo/3; printf '\1\0\0\0\0\0\0\0' >&3`;
+  const { stdout } = spawnSync('sh', ['-c', script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit', fd.rawFd],
+  });
+  const { id, count } = inspectEventfd(fd);
+  t.match(stdout, new RegExp(`^eventfd-id:\\s*${id}$`, 'm'));
+  t.equal(count, 1n);
+  t.not(inspectEventfd(other).id, id);
+});
+
+t.test('what is no eventfd has no count', async (t) => {
+  using file = new Fd(openSync('/dev/null', 'w'));
+  t.throws(() => inspectEventfd(file), { code: 'EINVAL' });
+});
+
+t.test('a drain that fails is told', async (t) => {
+  using file = new Fd(openSync('/dev/null', 'w'));
+  t.throws(() => drainEventfd(file), { code: 'EBADF', syscall: 'preadv2' }, 'not open for reading');
+});
