@@ -6,14 +6,16 @@ import type { Fd } from '../../native/fd.js';
 import { MessageReceiver } from '../../native/message-receiver.js';
 import { connectSocket } from '../../native/unix-socket.js';
 import { Device } from '../helper/device.js';
+import { Ledger } from '../helper/ledger.js';
 import { need } from '../helper/need.js';
 import { ringsEvery, vectors } from '../helper/rings.js';
 import { Serve } from '../helper/serve.js';
+import { StrictPeer } from '../helper/strict-peer.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
 
 const connections = 70_000;
-const warmUp = 1000;
+const warmUp = 10_000;
 const receiver = new MessageReceiver();
 const options = { timeout: 280_000, ...need('qemu') };
 
@@ -22,25 +24,34 @@ t.test('a device outlives 70,000 short connections', options, async (t) => {
   const serve = await Serve.start(t, ['--socket', socket, '--log-level', 'error']);
   const device = await Device.start(t, { socket });
   t.same(await ringsEvery(device, device), vectors(1));
-  for (let n = 0; n < warmUp; n++) await joinAndLeave(socket);
+  // A device that is slow may miss who comes and goes, and what nobody knows may come back. This one
+  // is told of everybody: no ID does.
+  const witness = await StrictPeer.join(t, socket, { vectors: 1, ledger: new Ledger() });
+  const pass = async (): Promise<number | undefined> => {
+    const id = await joinAndLeave(socket);
+    witness.read();
+    return id;
+  };
+  for (let n = 0; n < warmUp; n++) await pass();
   const before = use(serve.pid);
 
   const ids: number[] = [];
   for (let n = warmUp; n < connections; n++) {
-    const id = await joinAndLeave(socket);
+    const id = await pass();
     if (id !== undefined) ids.push(id);
   }
-  t.ok(ids.every((id) => id > 0 && id <= 65_535));
-  t.ok(ids.length <= 65_535 - warmUp, 'what cannot be given is refused');
-  t.equal(new Set(ids).size, ids.length, 'no ID that the device knew came back');
+  t.ok(ids.every((id) => id > 1 && id <= 65_535));
+  t.ok(ids.length <= 65_534 - warmUp, 'what cannot be given is refused');
+  t.equal(new Set(ids).size, ids.length, 'no ID that anybody knew came back');
   t.same(await ringsEvery(device, device), vectors(1));
   await until('the server has no more descriptors than at the start', () => {
     return use(serve.pid).descriptors <= before.descriptors;
   });
   const mebibytes = Math.round(use(serve.pid).mebibytes - before.mebibytes);
-  t.ok(mebibytes < 32, `its memory is where it was, but for ${mebibytes} MiB`);
+  t.ok(mebibytes < 48, `its memory is where it was, but for ${mebibytes} MiB`);
 
   await device.qemu.kill();
+  witness.close();
   const next = await Device.start(t, { socket });
   t.same(await ringsEvery(next, next), vectors(1), 'with who knew them the IDs are free again');
 });
