@@ -1,13 +1,12 @@
 // The front of the house: what programs import from 'ivshmem'.
 export { SystemError } from '../native/system-error.js';
-export {
-  Server,
-  type CloseOptions,
-  type RefusedPeer,
-  type RegionPeer,
-  type ServerEvents,
-  type ServerWarning,
-} from './server/server.js';
+export { Server, type CloseOptions } from './server/server.js';
+export type {
+  RefusedPeer,
+  RegionPeer,
+  ServerEvents,
+  ServerWarning,
+} from './server/server-events.js';
 export { OptionsError, ServerError, type ServerErrorCode } from './server/error.js';
 export type { LeaveReason } from './server/connection.js';
 export type { HugePageBytes, ServerOptions } from './server/options.js';

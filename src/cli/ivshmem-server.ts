@@ -2,18 +2,18 @@
 // The command `ivshmem-server`: takes the flags of the example server in QEMU's tree, with their
 // meaning and defaults, so that existing scripts change nothing. Its defects are not reproduced.
 //
-// Rule 1: flags are getopt's (-Fv, -l4M, -n 2), so they are not yargs's business.
+// Rule 1: flags are getopt's (-Fv, -l4M, -l -4M), so they are not yargs's business.
 import { statSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { pageSize } from '../../native/memory.js';
 import { errno, SystemError } from '../../native/system-error.js';
 import type { ServerOptions } from '../server/options.js';
 import { hugePageBytesOf } from '../server/room.js';
-import { formatSize, isValidSize, roundSizeUp } from '../server/size.js';
+import { formatSize, isValidSize, MAX_SIZE_BYTES, roundSizeUp } from '../server/size.js';
 import { becomeDaemon, daemonReadyFd } from './daemon.js';
 import { EXIT_USAGE, exitCodeOf, UsageError } from './exit.js';
 import { messageOf } from './failure.js';
 import { integer, sizeBytes } from './flags.js';
+import { getopt } from './getopt.js';
 import { Log } from './log.js';
 import { reportReady } from './ready-fd.js';
 import { runServer } from './run-server.js';
@@ -59,7 +59,6 @@ const flagOfOption: Readonly<Record<string, string>> = {
 };
 
 interface Arguments {
-  readonly isHelp: boolean;
   readonly isVerbose: boolean;
   readonly isForeground: boolean;
   readonly pidFile: string;
@@ -77,11 +76,12 @@ try {
 
 async function main(): Promise<void> {
   const readyFd = daemonReadyFd();
-  const given = readArguments(process.argv.slice(2));
-  if (given.isHelp) {
+  const argv = process.argv.slice(2);
+  if (getopt(argv, flags).some(({ flag }) => flag === 'h')) {
     process.stdout.write(help);
     return;
   }
+  const given = readArguments(argv);
   if (given.sizeNote !== undefined && readyFd === undefined) console.error(given.sizeNote);
   if (given.isForeground) await serve(given);
   else if (readyFd === undefined) await becomeDaemon(import.meta.filename);
@@ -104,17 +104,18 @@ async function serve(given: Arguments, readyFd?: number): Promise<void> {
 }
 
 function readArguments(argv: string[]): Arguments {
-  const { values, tokens } = parse(argv);
-  const isVerbose = values['v'] === true;
-  const isForeground = values['F'] === true;
+  const given = getopt(argv, flags);
+  const isGiven = (wanted: string): boolean => given.some(({ flag }) => flag === wanted);
+  const text = (wanted: string): string | undefined =>
+    given.findLast(({ flag }) => flag === wanted)?.value;
+  const isVerbose = isGiven('v');
+  const isForeground = isGiven('F');
   if (isVerbose && !isForeground) throw new UsageError('-v needs -F: a daemon has no terminal');
-  const text = (flag: string): string | undefined => values[flag] as string | undefined;
   // As in the original: the last of -M and -m says where the memory is.
-  const kind = tokens.findLast((token) => token.kind === 'option' && 'Mm'.includes(token.name));
-  const memPath = kind?.kind === 'option' && kind.name === 'm' ? text('m') : undefined;
+  const memory = given.findLast(({ flag }) => flag === 'M' || flag === 'm');
+  const memPath = memory?.flag === 'm' ? memory.value : undefined;
   const size = roundedSize(text('l') ?? '4M', memPath);
   return {
-    isHelp: values['h'] === true,
     isVerbose,
     isForeground,
     pidFile: text('p') ?? '/var/run/ivshmem-server.pid',
@@ -129,25 +130,12 @@ function readArguments(argv: string[]): Arguments {
   };
 }
 
-function parse(argv: string[]) {
-  const options = Object.fromEntries(
-    Object.entries(flags).map(([flag, hasValue]) => [
-      flag,
-      { short: flag, type: hasValue ? ('string' as const) : ('boolean' as const) },
-    ]),
-  );
-  try {
-    return parseArgs({ args: argv, options, tokens: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
-}
-
 function roundedSize(text: string, memPath: string | undefined) {
   const given = sizeBytes('size', text);
   const least = Math.max(pageSize(), memPath === undefined ? 0 : hugePageBytesIn(memPath));
   // What is no size at all is not rounded: the server says what is allowed.
-  if (given <= 0 || isValidSize(given, least)) return { bytes: given, note: undefined };
+  const isSize = given > 0 && given <= MAX_SIZE_BYTES;
+  if (!isSize || isValidSize(given, least)) return { bytes: given, note: undefined };
   const bytes = roundSizeUp(given, least);
   const note = `the size is rounded up from ${formatSize(given)} to ${formatSize(bytes)}: QEMU takes only powers of two`;
   return { bytes, note: `ivshmem-server: ${note}` };

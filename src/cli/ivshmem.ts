@@ -18,7 +18,13 @@ const parser = yargs(process.argv.slice(2))
   .version(version())
   .help()
   .alias({ h: 'help', V: 'version' })
-  .parserConfiguration({ 'parse-numbers': false, 'duplicate-arguments-array': false })
+  .parserConfiguration({
+    'parse-numbers': false,
+    'duplicate-arguments-array': false,
+    // --no-socket and --socket.x would make of a text what is none.
+    'boolean-negation': false,
+    'dot-notation': false,
+  })
   .locale('en')
   .exitProcess(false)
   .fail((message: string | null, error: Error | undefined) => {
@@ -43,12 +49,22 @@ function flagOf(option: string): string {
 
 function withSuggestion(complaint: string): string {
   const message = complaint.replaceAll(/\s+/g, ' ');
-  const word = /^Unknown (?:argument|command)s?: ([^\s,]+)/.exec(message)?.[1];
-  if (word === undefined) return message;
+  const [, what = '', words] = /^Unknown (argument|command)s?: (.+)/.exec(message) ?? [];
+  if (words === undefined) return message;
+  // yargs adds to each word the form that it would have in a program.
+  const unknown = words
+    .split(', ')
+    .filter((word, _, all) => !all.some((a) => a !== word && camelCase(a) === word));
+  const [word = ''] = unknown;
+  const plain = `unknown ${what}${unknown.length > 1 ? 's' : ''}: ${unknown.join(', ')}`;
   const isCommand = process.argv.includes(word);
   const nearest = nearestWord(word, isCommand ? ['serve'] : Object.keys(serveOptions));
-  if (nearest === undefined) return message;
-  return `${message}; did you mean ${isCommand ? nearest : `--${nearest}`}?`;
+  if (nearest === undefined || nearest === word) return plain;
+  return `${plain}; did you mean ${isCommand ? nearest : `--${nearest}`}?`;
+}
+
+function camelCase(word: string): string {
+  return word.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function version(): string {

@@ -11,6 +11,7 @@
 // Rule 2: a leave is never put inside somebody's vectors, nor before a newcomer's own: there the
 //         specification has no place for it. Elsewhere leaves go first: they free descriptors.
 // Rule 3: sequence numbers, not positions: a cursor outlives the entries around it.
+import { cursorBehind, hasHeardOf, startOfLog, toldOf, type Cursor } from './cursor.js';
 import { IdSet } from './id-set.js';
 import { PeerIds } from './peer-ids.js';
 import { PROTOCOL_VERSION } from './wire.js';
@@ -20,16 +21,6 @@ export interface Outbox<Rows> {
   readonly room: number;
   addNumber(number: number): void;
   addRows(rows: Rows, from: number, count: number): void;
-}
-
-/** How far a peer has been told. */
-interface Cursor {
-  /** Messages of the welcome, 0–3. */
-  readonly welcome: number;
-  /** Told every entry of the log before this sequence number… */
-  readonly sequence: number;
-  /** …and so many messages of the entry that has it. */
-  readonly within: number;
 }
 
 /** One peer, as the membership knows it. All but `id` and `doorbells` is the membership's own. */
@@ -89,7 +80,7 @@ export class Membership<Rows> {
       id,
       doorbells: encode(id),
       sequence: this.#nextSequence,
-      cursor: { welcome: 0, sequence: 0, within: 0 },
+      cursor: startOfLog,
       owedLeaves: new IdSet(),
       knownRetired: new IdSet(),
     };
@@ -183,26 +174,6 @@ export class Membership<Rows> {
     }
     return low;
   }
-}
-
-function hasHeardOf(cursor: Cursor, peer: { readonly sequence: number }): boolean {
-  return cursor.sequence > peer.sequence || toldOf(cursor, peer) > 0;
-}
-
-// How many of an entry's messages a cursor that has not passed it was told.
-function toldOf(cursor: Cursor, entry: { readonly sequence: number } | undefined): number {
-  return entry?.sequence === cursor.sequence ? cursor.within : 0;
-}
-
-function cursorBehind(
-  entry: { readonly sequence: number },
-  told: number,
-  vectors: number,
-  welcome: number,
-): Cursor {
-  return told === vectors
-    ? { welcome, sequence: entry.sequence + 1, within: 0 }
-    : { welcome, sequence: entry.sequence, within: told };
 }
 
 function firstOf(ids: IdSet, limit: number): number[] {

@@ -22,6 +22,8 @@ export type ServerErrorCode =
   | 'ERR_IVSHMEM_MEMORY_IN_USE'
   /** The memory that is there has another size; it is neither resized nor emptied. */
   | 'ERR_IVSHMEM_MEMORY_SIZE'
+  /** The memory that is there is a stranger's, in a directory where everybody may make files. */
+  | 'ERR_IVSHMEM_MEMORY_OWNER'
   /** What is at the memory's path is no regular file. */
   | 'ERR_IVSHMEM_NOT_A_FILE'
   /** There is not enough room for the memory. */

@@ -4,6 +4,8 @@
 // the machine and then kills somebody.
 import { readFileSync, statfsSync } from 'node:fs';
 import os from 'node:os';
+import { ServerError } from './error.js';
+import { formatSize } from './size.js';
 
 const HUGETLBFS_MAGIC = 0x958458f6;
 const TMPFS_MAGIC = 0x01021994;
@@ -34,6 +36,21 @@ export function roomInDirectory(directory: string): number {
 export function hugePageBytesOf(directory: string): number | undefined {
   const { type, bsize } = statfsSync(directory);
   return type === HUGETLBFS_MAGIC ? bsize : undefined;
+}
+
+/** Throws ServerError ERR_IVSHMEM_NO_ROOM, with the room there is. */
+export function checkRoom(sizeBytes: number, roomBytes: number, where: string): void {
+  if (sizeBytes <= roomBytes) return;
+  throw noRoom(sizeBytes, where, formatSize(Math.floor(roomBytes / 1024 ** 2) * 1024 ** 2));
+}
+
+/** The error of a memory that does not fit. */
+export function noRoom(sizeBytes: number, where: string, room: string): ServerError {
+  return new ServerError(
+    'ERR_IVSHMEM_NO_ROOM',
+    where,
+    `${formatSize(sizeBytes)} do not fit: ${where} has room for ${room}`,
+  );
 }
 
 function read(file: string): number {

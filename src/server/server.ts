@@ -4,44 +4,23 @@
 //         memory, socket, then connections.
 import { EventEmitter } from 'node:events';
 import { ownDescriptorLimit } from '../../native/descriptor-limit.js';
-import type { SystemError } from '../../native/system-error.js';
-import type { PeerCredentials } from '../../native/unix-socket.js';
 import { Acceptor } from './acceptor.js';
 import { DESCRIPTOR_RESERVE, peersAdmitted } from './admission.js';
-import type { Connection, LeaveReason } from './connection.js';
+import type { Connection } from './connection.js';
 import { InFlight, isCountedInFlight, measureMessageBytes } from './in-flight.js';
 import { Listener } from './listener.js';
 import { openRegionMemory, type RegionMemory } from './memory.js';
 import { checkOptions, type CheckedOptions, type ServerOptions } from './options.js';
-import type { Refusal } from './refusal.js';
 import { kernelRefusal, Region } from './region.js';
-
-/** A peer, as the server sees it. */
-export interface RegionPeer extends PeerCredentials {
-  /** What its guest reads in IVPosition, 0–65535. */
-  readonly id: number;
-}
-
-/** A refusal, and who it was about: undefined where even that could not be found out. */
-export interface RefusedPeer extends Refusal {
-  readonly credentials: PeerCredentials | undefined;
-}
-
-/** Something to look after before it becomes a refusal. */
-export interface ServerWarning {
-  readonly code: 'ids' | 'descriptors' | 'unread';
-  readonly message: string;
-}
-
-/** What a server tells, by event name. */
-export interface ServerEvents {
-  join: [peer: RegionPeer];
-  leave: [peer: RegionPeer, reason: LeaveReason];
-  refuse: [refusal: RefusedPeer];
-  warning: [warning: ServerWarning];
-  /** Trouble that the server survived and goes on trying to overcome. Never thrown when nobody listens. */
-  error: [error: SystemError];
-}
+import {
+  descriptorsWarning,
+  FEW_IDS,
+  idsWarning,
+  unreadWarning,
+  type RegionPeer,
+  type ServerEvents,
+  type ServerWarning,
+} from './server-events.js';
 
 /** How to end a server. */
 export interface CloseOptions {
@@ -51,8 +30,6 @@ export interface CloseOptions {
 
 const CLOSE_TIMEOUT_MS = 5_000;
 const SETTLE_CHECK_MS = 10;
-// Warn when fewer IDs than this are left: 90 % are gone.
-const FEW_IDS = 6_553;
 
 /** One region on one socket. `await using server = await Server.listen({ socket })`. */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
@@ -129,12 +106,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const limit = ownDescriptorLimit();
     const needed = this.maxPeers * (this.vectors + 1) + DESCRIPTOR_RESERVE;
     if (needed <= limit) return undefined;
-    return {
-      code: 'descriptors',
-      message:
-        `${this.maxPeers} peers × (${this.vectors} vectors + 1) need ${needed} descriptors, the limit is ${limit}: ` +
-        'joins past it will be refused; raise the limit (LimitNOFILE=, ulimit -n)',
-    };
+    return descriptorsWarning({ peers: this.maxPeers, vectors: this.vectors, needed, limit });
   }
 
   /**
@@ -194,25 +166,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   #warnOfPeersBehind(): void {
     const behind = this.#region.peersBehind;
-    if (behind === 0) return;
-    this.emit('warning', {
-      code: 'unread',
-      message:
-        `${behind} peers (stopped VMs?) had not read all when the time was over: ` +
-        'what they were not told yet they will not learn',
-    });
+    if (behind > 0) this.emit('warning', unreadWarning(behind));
   }
 
   #warnOfIds(): void {
     const isFew = this.idsLeft < FEW_IDS;
-    if (isFew && !this.#hasWarnedOfIds) {
-      this.emit('warning', {
-        code: 'ids',
-        message:
-          `${this.idsLeft} of 65,536 peer IDs are left; the others come free when the VMs that know of them leave: ` +
-          'restart those that have been attached longest',
-      });
-    }
+    if (isFew && !this.#hasWarnedOfIds) this.emit('warning', idsWarning(this.idsLeft));
     this.#hasWarnedOfIds = isFew;
   }
 }

@@ -1,0 +1,135 @@
+// Memory with a name: POSIX shared memory or a file, that others find and that outlives the server.
+//
+// Rule 1: an object that exists is never resized and never emptied, whoever made it: VMs of a dead
+//         server may be living on it. It is adopted at equal size, or refused.
+// Rule 2: "in use" is a lock on a file beside it, not on a descriptor that peers receive.
+import { fstatSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Fd } from '../../native/fd.js';
+import {
+  allocateMemory,
+  openFile,
+  openShm,
+  unlinkShm,
+  type OpenedMemory,
+} from '../../native/memory.js';
+import { ServerError } from './error.js';
+import { LockFile } from './lock-file.js';
+import type { RegionMemory } from './memory.js';
+import type { CheckedOptions } from './options.js';
+import { checkHugePages, prepareMemory, setOwner } from './prepare-memory.js';
+import { checkRoom, roomInDirectory } from './room.js';
+import { formatSize } from './size.js';
+
+const SHM_DIRECTORY = '/dev/shm';
+
+/** A POSIX shared memory object. */
+export function openNamedShm(shmName: string, options: CheckedOptions): RegionMemory {
+  const name = `/${shmName.replace(/^\//, '')}`;
+  return openNamed({
+    kind: 'shm',
+    path: path.join(SHM_DIRECTORY, name),
+    options,
+    open: () => openShm(name, 0o600),
+    unlink: () => {
+      unlinkShm(name);
+    },
+  });
+}
+
+/** A file. */
+export function openNamedFile(file: string, options: CheckedOptions): RegionMemory {
+  checkHugePages(path.dirname(file), options.size);
+  return openNamed({
+    kind: 'file',
+    path: path.resolve(file),
+    options,
+    open: () => openFile(file, 0o600),
+    unlink: () => {
+      rmSync(file, { force: true });
+    },
+  });
+}
+
+interface Named {
+  readonly kind: 'shm' | 'file';
+  readonly path: string;
+  readonly options: CheckedOptions;
+  readonly open: () => OpenedMemory;
+  readonly unlink: () => void;
+}
+
+function openNamed({ kind, path: file, options, open, unlink }: Named): RegionMemory {
+  const lock = LockFile.acquire(file);
+  if (!(lock instanceof LockFile)) {
+    const holder = lock.holderPid === undefined ? 'another process' : `process ${lock.holderPid}`;
+    throw new ServerError(
+      'ERR_IVSHMEM_MEMORY_IN_USE',
+      file,
+      `${file} is the memory of a living server (${holder}); give this one another name, or stop that one`,
+    );
+  }
+  try {
+    const { fd, isNew } = open();
+    if (isNew) makeNew(fd, file, options, unlink);
+    else adopt(fd, file, options.size);
+    const close = (): void => {
+      fd.close();
+      lock.close();
+    };
+    return { fd, kind, sizeBytes: options.size, path: file, isAdopted: !isNew, unlink, close };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+function makeNew(fd: Fd, file: string, options: CheckedOptions, unlink: () => void): void {
+  const directory = path.dirname(file);
+  try {
+    checkRoom(options.size, roomInDirectory(directory), directory);
+    prepareMemory(fd, options.size, directory, () => {
+      setOwner(fd, options);
+    });
+  } catch (error) {
+    fd.close();
+    unlink();
+    throw error;
+  }
+}
+
+function adopt(fd: Fd, file: string, sizeBytes: number): void {
+  try {
+    const status = fstatSync(fd.rawFd);
+    if (!status.isFile()) {
+      throw new ServerError('ERR_IVSHMEM_NOT_A_FILE', file, `${file} is no regular file`);
+    }
+    if (status.size !== sizeBytes) {
+      throw new ServerError(
+        'ERR_IVSHMEM_MEMORY_SIZE',
+        file,
+        `${file} exists with ${formatSize(status.size)}, not ${formatSize(sizeBytes)}, and is left as it is: ` +
+          'VMs may be living on it; give its size, or another name, or remove it',
+      );
+    }
+    checkOwner(file, status.uid);
+    allocateMemory(fd, sizeBytes);
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+// Where everybody may make files (/dev/shm, /tmp), a name that a stranger took first would be a memory
+// that the stranger can truncate, and a guest dies of that.
+function checkOwner(file: string, uid: number): void {
+  const STICKY_AND_OPEN = 0o1002;
+  const isOpenToAll = (statSync(path.dirname(file)).mode & STICKY_AND_OPEN) === STICKY_AND_OPEN;
+  if (!isOpenToAll || uid === 0 || uid === process.geteuid?.()) return;
+  throw new ServerError(
+    'ERR_IVSHMEM_MEMORY_OWNER',
+    file,
+    `${file} belongs to user ${uid}, who could truncate it under every VM; ` +
+      'give another name, or one in a directory of your own',
+  );
+}
