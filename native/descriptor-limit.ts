@@ -30,8 +30,9 @@ export function ownDescriptorLimit(): number {
 }
 
 /**
- * How many descriptors a process has open; undefined when we may not look or it is gone.
- * Since Linux 6.2 the size of /proc/PID/fd is the count; before, the directory has to be listed.
+ * How many descriptors a process has open; undefined when it is gone. Since Linux 6.2 the size of
+ * /proc/PID/fd is the count, for everybody to see; before, the directory has to be listed, which only
+ * its user may (undefined).
  * https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
  */
 export function descriptorCount(pid: number | 'self'): number | undefined {
