@@ -1,5 +1,15 @@
 // A file with our process ID in it, for scripts that stop us.
-import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { isSystemError } from './exit.js';
 import type { Log } from './log.js';
 
@@ -8,6 +18,19 @@ export class PidFile implements Disposable {
 
   private constructor(path: string) {
     this.#path = path;
+  }
+
+  /**
+   * Throws where there cannot be one (ENOENT, EACCES), and touches nothing: to be asked before
+   * anything is made that would have to be undone, and could be another's by then.
+   */
+  static check(path: string): void {
+    try {
+      closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'ENOENT' || path === '') throw error;
+      accessSync(dirname(path), constants.W_OK);
+    }
   }
 
   /**

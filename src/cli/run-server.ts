@@ -1,6 +1,7 @@
 // A server as a process: from its options until somebody asks it to stop.
 //
-// Rule 1: order: listen, pid file, what people read, ready; at the end the pid file goes last.
+// Rule 1: order: whether there can be a pid file, listen, pid file, what people read, ready; at the end
+//         the pid file goes last.
 // Rule 2: the first SIGTERM or SIGINT is a request, a later one is an order.
 import { Server } from '../server/server.js';
 import type { ServerOptions } from '../server/options.js';
@@ -23,6 +24,7 @@ const ORDER_AFTER_MS = 1_000;
 /** Serves until a signal; resolves when all is put away. Rejects as `Server.listen` and PidFile do. */
 export async function runServer(options: ServerOptions, run: RunOptions): Promise<void> {
   const { log } = run;
+  if (run.pidFile !== undefined) PidFile.check(run.pidFile);
   const server = await Server.listen(options);
   let pidFile: PidFile | undefined;
   try {

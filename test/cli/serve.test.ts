@@ -1,0 +1,122 @@
+// `ivshmem serve` where the system does not allow it as it is: exit code 1, one line with path and
+// reason, and nothing is left behind or touched.
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import t, { type Test } from 'tap';
+import { need } from '../helper/need.js';
+import { Serve, type LogLine } from '../helper/serve.js';
+import { temp } from '../helper/temp.js';
+import { asNobody, forEach, ivshmem, run } from './command.js';
+
+const shmName = `ivshmem-test-serve-${process.pid}`;
+
+async function failure(t: Test, args: readonly string[]): Promise<LogLine> {
+  const { code, stderr } = await Serve.fail(t, args);
+  t.equal(code, 1, args.join(' '));
+  t.match(stderr, /^{.*}\n$/, 'one line');
+  const line = JSON.parse(stderr) as LogLine;
+  t.match(line, { level: 'error', event: 'failed' });
+  return line;
+}
+
+t.test('a memory larger than the room there is fails with the room', async (t) => {
+  const directory = temp(t);
+  const memories = [
+    [],
+    ['--shm-name', shmName],
+    ['--mem-path', `${directory}/memory`],
+    ['--mem-path', directory],
+    ['--hugepages', '2M'],
+    ['--hugepages', '1G'],
+  ];
+  await forEach(memories, async (memory) => {
+    const args = ['--socket', `${directory}/s`, '--size', '4096T', ...memory];
+    const line = await failure(t, [...args, '--pid-file', `${directory}/pid`]);
+    t.equal(line['code'], 'ERR_IVSHMEM_NO_ROOM');
+    t.match(line.msg, /^4096T do not fit: .* has room for \d+[MGT]?$/);
+  });
+  t.same(readdirSync(directory), []);
+  t.same(shmFiles(), []);
+});
+
+t.test('a socket path of 107 bytes is served, one of 108 is not', async (t) => {
+  const directory = temp(t);
+  const longest = `${directory}/${'s'.repeat(106 - directory.length)}`;
+  await Serve.start(t, ['--socket', longest]);
+  const line = await failure(t, ['--socket', `${longest}s`, '--shm-name', shmName]);
+  t.match(line, { code: 'ENAMETOOLONG', path: `${longest}s` });
+  t.notOk(existsSync(`${longest}s.lock`));
+  t.same(shmFiles(), []);
+});
+
+t.test('a socket where none can be fails with path and reason', async (t) => {
+  const directory = temp(t);
+  writeFileSync(`${directory}/file`, 'precious');
+  mkdirSync(`${directory}/directory`);
+  const paths = [
+    ['missing/s', 'ENOENT'],
+    ['file/s', 'ENOTDIR'],
+    ['file', 'ERR_IVSHMEM_NOT_A_SOCKET'],
+    ['directory', 'ERR_IVSHMEM_NOT_A_SOCKET'],
+  ] as const;
+  await forEach(paths, async ([name, code]) => {
+    const socket = `${directory}/${name}`;
+    const line = await failure(t, ['--socket', socket, '--shm-name', `${shmName}-${code}`]);
+    t.match(line, { code, path: socket });
+    t.match(line.msg, socket);
+  });
+  t.equal(readFileSync(`${directory}/file`, 'latin1'), 'precious');
+  t.same(readdirSync(directory).sort(), ['directory', 'file']);
+  t.same(shmFiles(), []);
+});
+
+t.test('a socket in an unwritable directory fails with the path', need('root'), async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o755);
+  const socket = `${directory}/s`;
+  const { code, stderr } = await run(t, [...asNobody, ...ivshmem, 'serve', '--socket', socket]);
+  t.equal(code, 1);
+  t.match(JSON.parse(stderr), { code: 'EACCES', path: socket });
+  t.same(readdirSync(directory), []);
+});
+
+t.test('a socket on which some other program serves is left to it', async (t) => {
+  const socket = `${temp(t)}/s`;
+  const other = createServer((connection) => connection.destroy()).listen(socket);
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const line = await failure(t, ['--socket', socket]);
+  t.match(line, { code: 'ERR_IVSHMEM_SOCKET_IN_USE', path: socket });
+  t.match(line.msg, /another socket/);
+  t.ok(existsSync(socket));
+  t.notOk(existsSync(`${socket}.lock`));
+});
+
+t.test('a second server on a living socket fails with the first one named', async (t) => {
+  const socket = `${temp(t)}/s`;
+  const first = await Serve.start(t, ['--socket', socket]);
+  const log = first.stderr;
+  const line = await failure(t, ['--socket', socket]);
+  t.match(line, { code: 'ERR_IVSHMEM_SOCKET_IN_USE', path: socket });
+  t.match(line.msg, `process ${first.pid}`);
+  t.equal(first.stderr, log, 'which does not notice');
+  t.equal((await first.end('SIGTERM')).code, 0);
+});
+
+t.test('the last of a repeated option counts', async (t) => {
+  const args = ['--size', '2M', '--vectors', '2', '--size', '8M', '--vectors', '3'];
+  const serve = await Serve.start(t, ['--socket', `${temp(t)}/s`, ...args]);
+  t.match(serve.logged('listening'), [{ sizeBytes: 8_388_608, vectors: 3 }]);
+});
+
+function shmFiles(): string[] {
+  return readdirSync('/dev/shm').filter((name) => name.startsWith(shmName));
+}
