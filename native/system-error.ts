@@ -1,7 +1,8 @@
 // Errors of the kernel, in one place and shaped like Node's own.
 //
 // Rule 1: errno is read here only, right after the −1 it belongs to (it is stale after a success).
-// Rule 2: names and texts come from Node's table; the few that libuv does not know stand below.
+// Rule 2: names and texts come from Node's tables; the few that Node does not know stand below.
+import os from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import koffi from 'koffi';
 
@@ -33,15 +34,19 @@ export const errno = {
 } as const;
 
 const knownToLibuv = getSystemErrorMap(); // a copy with each call
-const unknownToLibuv: ReadonlyMap<number, readonly [string, string]> = new Map([
+const unknownToNode: ReadonlyMap<number, readonly [string, string]> = new Map([
   [errno.EUSERS, ['EUSERS', 'too many users']],
   [errno.ETOOMANYREFS, ['ETOOMANYREFS', 'too many references']],
 ]);
 
+// libuv's table has texts, and lacks what only file systems say (ENOLCK, EDQUOT); this one has names.
+const nameOf = new Map(Object.entries(os.constants.errno).map(([name, value]) => [value, name]));
+
 /** The name and text of an errno value (positive): `['EMFILE', 'too many open files']`. */
 export function describeErrno(value: number): readonly [name: string, text: string] {
   return (
-    knownToLibuv.get(-value) ?? unknownToLibuv.get(value) ?? [`E${value}`, `system error ${value}`]
+    knownToLibuv.get(-value) ??
+    unknownToNode.get(value) ?? [nameOf.get(value) ?? `E${value}`, `system error ${value}`]
   );
 }
 

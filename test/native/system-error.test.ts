@@ -24,6 +24,12 @@ t.test('a value that nobody knows is told by its number', async (t) => {
   t.strictSame(describeErrno(4711), ['E4711', 'system error 4711']);
 });
 
+t.test('a value that libuv does not know has its name', async (t) => {
+  const { ENOLCK, EDQUOT } = os.constants.errno;
+  t.equal(describeErrno(ENOLCK)[0], 'ENOLCK');
+  t.equal(describeErrno(EDQUOT)[0], 'EDQUOT');
+});
+
 t.test("an error looks like Node's own", async (t) => {
   const error = new SystemError(98, 'bind', '/run/x.sock');
   t.equal(error.message, "EADDRINUSE: address already in use, bind '/run/x.sock'");

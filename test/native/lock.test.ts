@@ -1,0 +1,104 @@
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import t from 'tap';
+import { lockHolder, openLockFile, tryLock } from '../../native/lock.js';
+import { Child } from '../helper/child.js';
+import { failing } from '../helper/fault.js';
+import { need } from '../helper/need.js';
+import { temp, type Scope } from '../helper/temp.js';
+import { until } from '../helper/until.js';
+import { isClosedOnExec } from './status-flags.js';
+
+/** A process that holds the lock, or waits for it. */
+function startLocker(t: Scope, path: string): Child {
+  return new Child(t, ['flock', '--no-fork', path, 'sleep', '1000']);
+}
+
+t.test('a lock file is made empty, for its owner alone', async (t) => {
+  const path = `${temp(t)}/lock`;
+  using fd = openLockFile(path);
+  const { mode, size } = statSync(path);
+  t.equal(mode & 0o7777, 0o600);
+  t.equal(size, 0);
+  t.ok(isClosedOnExec(fd.rawFd));
+});
+
+t.test('a file that is there is opened, and left as it is', async (t) => {
+  const path = `${temp(t)}/lock`;
+  writeFileSync(path, 'text', { mode: 0o640 });
+  using fd = openLockFile(path);
+  t.ok(tryLock(fd));
+  t.equal(readFileSync(path, 'utf8'), 'text');
+  t.equal(statSync(path).mode & 0o7777, 0o640);
+});
+
+t.test('no link is followed to a lock file', async (t) => {
+  const directory = temp(t);
+  const path = `${directory}/lock`;
+  symlinkSync(`${directory}/target`, path);
+  t.throws(() => openLockFile(path), { code: 'ELOOP' });
+  t.throws(() => statSync(`${directory}/target`), { code: 'ENOENT' }, 'nor is one made behind it');
+});
+
+t.test('a lock file cannot be where there is no directory', async (t) => {
+  t.throws(() => openLockFile(`${temp(t)}/no/lock`), { code: 'ENOENT' });
+});
+
+t.test("another user's file in a sticky directory can be locked", need('root'), async (t) => {
+  const directory = `${temp(t)}/sticky`;
+  mkdirSync(directory);
+  chmodSync(directory, 0o1777);
+  writeFileSync(`${directory}/lock`, '');
+  chownSync(`${directory}/lock`, 65_534, 65_534);
+  using fd = openLockFile(`${directory}/lock`);
+  t.ok(tryLock(fd));
+});
+
+t.test('a lock is that of one descriptor alone, until that is closed', async (t) => {
+  const path = `${temp(t)}/lock`;
+  const first = openLockFile(path);
+  using second = openLockFile(path);
+  t.ok(tryLock(first));
+  t.ok(tryLock(first), 'who has it gets it again');
+  t.notOk(tryLock(second));
+  first.close();
+  t.ok(tryLock(second));
+});
+
+t.test('the holder of a lock is the process that took it, not one that waits', async (t) => {
+  const path = `${temp(t)}/lock`;
+  using fd = openLockFile(path);
+  t.equal(lockHolder(fd), undefined);
+  const holder = startLocker(t, path);
+  await until('the lock is taken', () => lockHolder(fd) !== undefined);
+  t.equal(lockHolder(fd), holder.pid);
+  const waiting = startLocker(t, path);
+  const waits = new RegExp(`-> FLOCK .* ${waiting.pid} `);
+  await until('another one waits', () => waits.test(readFileSync('/proc/locks', 'latin1')));
+  t.equal(lockHolder(fd), holder.pid);
+});
+
+t.test('a lock dies with its process, even by SIGKILL', async (t) => {
+  const path = `${temp(t)}/lock`;
+  using fd = openLockFile(path);
+  const holder = startLocker(t, path);
+  await until('the lock is taken', () => lockHolder(fd) !== undefined);
+  t.notOk(tryLock(fd));
+  holder.kill('SIGKILL');
+  await holder.exit;
+  t.ok(tryLock(fd));
+  t.equal(lockHolder(fd), process.pid);
+});
+
+t.test('a lock that fails for another reason is told', async (t) => {
+  using fd = openLockFile(`${temp(t)}/lock`);
+  failing(t, 'flock', 'ENOLCK');
+  t.throws(() => tryLock(fd), { code: 'ENOLCK', syscall: 'flock' });
+});
