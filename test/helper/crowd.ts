@@ -91,13 +91,19 @@ export class Crowd {
     if (peer && this.#reading.delete(peer)) this.#stalled.add(peer);
   }
 
-  /** All go on; resolves when each knows exactly these peers, complete. */
-  async settle(present: () => readonly number[]): Promise<void> {
+  /** Nobody is stalled any more. */
+  resumeAll(): void {
     for (const peer of [...this.#stalled]) this.#resume(peer);
-    await until('all know exactly who is there', () => {
+  }
+
+  /** Resolves when all who are not stalled know exactly these peers, complete. */
+  async settle(present: () => readonly number[]): Promise<void> {
+    await until('all who read know exactly who is there', () => {
       this.#readAll();
+      // Who stalled before its ID came is there, too, and has to be told from the others.
+      for (const peer of this.#stalled) if (Number.isNaN(peer.id)) peer.read(16);
       const ids = present();
-      return this.#ending.size === 0 && this.#peers.every((peer) => this.#knows(peer, ids));
+      return this.#ending.size === 0 && [...this.#reading].every((peer) => this.#knows(peer, ids));
     });
   }
 

@@ -65,6 +65,9 @@ t.test('three stopped peers cost the others not one message', need('root'), asyn
     crowd.read();
   }
   await crowd.settle(present);
+  t.pass('all who read know all, whoever does not');
+  crowd.resumeAll();
+  await crowd.settle(present);
   t.equal(crowd.peak, 60);
   t.same(crowd.deaf(), [], 'all but the three know all, and ring all');
 

@@ -37,6 +37,8 @@ for (const { vectors, steps } of runs) {
       }
       await until('the server knows who left', () => server.peers.length === crowd.size);
       await crowd.settle(present);
+      crowd.resumeAll();
+      await crowd.settle(present);
     } catch (error) {
       throw new Error(`step ${step} with ${vectors} vectors, ${String(random)}`, { cause: error });
     }
