@@ -1,6 +1,6 @@
 // Where a server listens, and a client looks for it, when nobody says where.
 import { existsSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 /**
@@ -8,7 +8,8 @@ import path from 'node:path';
  * container) in /run/user/UID, or ivshmem-UID.sock in the directory for temporary files.
  */
 export function defaultSocket(): string {
-  const { uid } = userInfo();
+  // Not os.userInfo(): in a container the user often has a number and no name.
+  const uid = process.getuid?.() ?? 0;
   if (uid === 0) return '/run/ivshmem.sock';
   const { XDG_RUNTIME_DIR } = process.env;
   if (XDG_RUNTIME_DIR) return path.join(XDG_RUNTIME_DIR, 'ivshmem.sock');

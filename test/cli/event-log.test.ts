@@ -1,0 +1,90 @@
+// The log's lines, as programs read them: one for each event, with all that concerns it.
+import t from 'tap';
+import { Serve, type LogLine } from '../helper/serve.js';
+import { SocketPeer } from '../helper/socket-peer.js';
+import { temp } from '../helper/temp.js';
+import { until } from '../helper/until.js';
+import { forEach } from './command.js';
+
+const own = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() };
+
+t.test('the life of a server is one line for each event', async (t) => {
+  const socket = `${temp(t)}/s`;
+  const args = ['--socket', socket, '--size', '1M', '--vectors', '2', '--max-peers', '1'];
+  const serve = await Serve.start(t, args);
+  const peer = await SocketPeer.join(t, socket, { vectors: 2 });
+  const { refusal } = await SocketPeer.join(t, socket, { vectors: 2 });
+  peer.leave();
+  await until('the leave', () => serve.logged('leave').length === 1);
+  await serve.end('SIGTERM');
+
+  const lines = linesOf(serve);
+  for (const { time, msg } of lines) {
+    t.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    t.match(msg, /^[^\n]+$/);
+  }
+  t.same(
+    lines.map((line) => ({ ...line, time: undefined, msg: undefined })),
+    [
+      {
+        ...{ level: 'info', event: 'listening', socket, sizeBytes: 1_048_576, isAdopted: false },
+        ...{ memory: lines[0]?.['memory'], vectors: 2, maxPeers: 1 },
+      },
+      { level: 'info', event: 'join', peer: 0, ...own },
+      {
+        ...{ level: 'warn', event: 'refuse', reason: 'peers', version: refusal, ...own },
+        remedy: lines[2]?.['remedy'],
+      },
+      { level: 'info', event: 'leave', peer: 0, ...own, reason: lines[3]?.['reason'] },
+      { level: 'info', event: 'stop', signal: 'SIGTERM' },
+      { level: 'info', event: 'end', socket },
+    ].map((fields) => ({ ...fields, time: undefined, msg: undefined })),
+  );
+  t.match(lines[0]?.['memory'], /^\/proc\/\d+\/fd\/\d+$/);
+  t.match(lines[2]?.['remedy'], '--max-peers');
+  t.match(lines[3]?.['reason'], /^\w/);
+});
+
+t.test('a level leaves out what is less', async (t) => {
+  const directory = temp(t);
+  const levels = [
+    ['error', []],
+    ['warn', ['warning']],
+    ['info', ['listening', 'warning', 'stop', 'end']],
+    ['debug', ['listening', 'warning', 'stop', 'end']],
+  ] as const;
+  await forEach(levels, async ([level, events]) => {
+    const args = ['--socket', `${directory}/${level}`, '--log-level', level];
+    const serve = await Serve.start(t, [...args, '--max-peers', '65536', '--vectors', '2048']);
+    t.equal((await serve.end('SIGTERM')).code, 0);
+    t.same(
+      linesOf(serve).map(({ event }) => event),
+      events,
+      level,
+    );
+  });
+});
+
+t.test('a failure is logged at every level', async (t) => {
+  const socket = `${temp(t)}/missing/s`;
+  const { stderr } = await Serve.fail(t, ['--socket', socket, '--log-level', 'error']);
+  const { level, event, code, path, msg } = JSON.parse(stderr) as LogLine;
+  t.match(
+    { level, event, code, path },
+    { level: 'error', event: 'failed', code: 'ENOENT', path: socket },
+  );
+  t.match(msg, socket);
+});
+
+t.test('a memory that was there before is said to be', async (t) => {
+  const directory = temp(t);
+  const args = ['--socket', `${directory}/s`, '--mem-path', `${directory}/memory`];
+  await (await Serve.start(t, args)).end('SIGTERM');
+  const serve = await Serve.start(t, args);
+  t.match(serve.logged('listening'), [{ isAdopted: true, msg: /there before/ }]);
+});
+
+function linesOf(serve: Serve): LogLine[] {
+  const lines = serve.stderr.split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as LogLine);
+}

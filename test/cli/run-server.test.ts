@@ -1,0 +1,77 @@
+// How a server ends: the first signal is a request, a later one an order.
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import t from 'tap';
+import { Serve } from '../helper/serve.js';
+import { SocketPeer } from '../helper/socket-peer.js';
+import { temp } from '../helper/temp.js';
+import { until } from '../helper/until.js';
+import { stall } from './stalled-peer.js';
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  t.test(`${signal} ends the server with 0, and nothing of it is left`, async (t) => {
+    const directory = temp(t);
+    const socket = `${directory}/s`;
+    const serve = await Serve.start(t, ['--socket', socket, '--pid-file', `${directory}/pid`]);
+    await SocketPeer.join(t, socket, { vectors: 1 });
+    t.equal((await serve.end(signal)).code, 0);
+    t.same(readdirSync(directory), []);
+    t.match(serve.logged('stop'), [{ signal }]);
+    t.notMatch(serve.logged('end')[0]?.msg, 'stays');
+  });
+}
+
+const shmName = `ivshmem-test-run-${process.pid}`;
+const directory = temp(t);
+t.teardown(() => rmSync(`/dev/shm/${shmName}`, { force: true }));
+
+for (const [kind, name, path] of [
+  ['--shm-name', shmName, `/dev/shm/${shmName}`],
+  ['--mem-path', `${directory}/memory`, `${directory}/memory`],
+] as const) {
+  t.test(`the memory of ${kind} stays at the end, and the log says so`, async (t) => {
+    const args = ['--socket', `${directory}/s`, kind, name, '--size', '2M'];
+    const serve = await Serve.start(t, args);
+    t.equal((await serve.end('SIGTERM')).code, 0);
+    t.equal(statSync(path).size, 2_097_152);
+    t.match(serve.logged('end')[0]?.msg, `${path} stays: remove it when no VM needs it`);
+    t.notOk(existsSync(`${path}.lock`));
+  });
+}
+
+t.test('two signals at once, as under npm, are one request', async (t) => {
+  const socket = `${temp(t)}/s`;
+  const serve = await Serve.start(t, ['--socket', socket, '--vectors', '512']);
+  const stalled = await stall(t, serve, socket);
+  serve.kill('SIGINT');
+  serve.kill('SIGTERM');
+  await until('the server was told', () => serve.logged('stop').length > 0);
+  stalled.close();
+  t.equal((await serve.exit).code, 0);
+  t.equal(serve.logged('stop').length, 1);
+});
+
+t.test('a later signal ends a server at once that a stopped peer holds up', async (t) => {
+  const directory = temp(t);
+  const [socket, pidFile] = [`${directory}/s`, `${directory}/pid`];
+  const args = ['--socket', socket, '--vectors', '512', '--pid-file', pidFile];
+  const serve = await Serve.start(t, args);
+  await stall(t, serve, socket);
+  await until('a signal is an order', () => {
+    serve.kill('SIGTERM');
+    return !serve.alive;
+  });
+  t.equal((await serve.exit).code, 1);
+  t.notOk(existsSync(pidFile));
+  t.notOk(existsSync(socket));
+  t.equal(serve.logged('stop').length, 1);
+});
+
+t.test('a peer that never reads holds up the end for a while only', async (t) => {
+  const directory = temp(t);
+  const socket = `${directory}/s`;
+  const serve = await Serve.start(t, ['--socket', socket, '--vectors', '512']);
+  await stall(t, serve, socket);
+  t.equal((await serve.end('SIGTERM')).code, 0);
+  t.match(serve.logged('warning'), [{ code: 'unread', msg: /^1 peers/ }]);
+  t.same(readdirSync(directory), []);
+});
