@@ -46,7 +46,7 @@ export function listenSocket(fd: Fd, backlog: number): void {
   check(libc.listen(fd.rawFd, backlog), 'listen');
 }
 
-/** The next queued connection; undefined when none waits. Throws EMFILE, ENFILE, ENOMEM, ENOBUFS; EINVAL once shut down and empty. */
+/** The next queued connection; undefined when none waits, after a shutdown, too. Throws EMFILE, ENFILE, ENOMEM, ENOBUFS. */
 export function acceptSocket(fd: Fd): Fd | undefined {
   const rawFd = checkReady(libc.accept4(fd.rawFd, NULL, NULL, SOCK_NONBLOCK_CLOEXEC), 'accept4');
   return rawFd === undefined ? undefined : new Fd(rawFd);
