@@ -59,7 +59,6 @@ export class BoundedOutput {
       this.#giveUp();
       return;
     }
-    this.#retryMs = FIRST_RETRY_MS;
     const dropped = this.#dropped;
     this.#dropped = 0;
     if (dropped > 0) this.#onDropped(dropped);
@@ -71,6 +70,8 @@ export class BoundedOutput {
     const bytes = this.#isTorn ? Buffer.concat([Buffer.from('\n'), first]) : first;
     const written = this.#output.write(bytes);
     if (written === 0) return false;
+    // Somebody reads: what is left must not wait as long as for nobody.
+    this.#retryMs = FIRST_RETRY_MS;
     this.#isTorn = false;
     this.#queuedBytes -= first.length;
     this.#queue.shift();
