@@ -3,11 +3,11 @@
 // QEMU that is stopped in test/qemu/stopped.
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import type { Fd } from '../../native/fd.js';
 import { connectSocket } from '../../native/unix-socket.js';
 import { roomInDirectory } from '../../src/server/room.js';
 import { IvshmemServer, names, run } from '../helper/ivshmem-server.js';
 import { Ledger } from '../helper/ledger.js';
+import { MessageReader } from '../helper/message-reader.js';
 import { need } from '../helper/need.js';
 import { Region } from '../helper/region.js';
 import { socketCapacity } from '../helper/socket-capacity.js';
@@ -71,13 +71,19 @@ for (const [vectors, clients] of [
 ] as const) {
   t.test(`${clients} clients with ${vectors} vectors: more than 1,023 descriptors`, async (t) => {
     const { server, socket } = await Region.listen(t, { vectors });
-    const silent: Fd[] = [];
-    close(t, { close: () => silent.forEach((fd) => fd.close()) });
-    while (silent.length < clients) silent.push(connectSocket(socket)!);
-    await until('all are in', () => server.peers.length === clients);
-    const ledger = new Ledger();
-    const last = await StrictPeer.join(t, socket, { vectors, ledger });
-    t.equal(last.told.size, clients + 1);
+    const readers = Array.from(
+      { length: clients },
+      () => new MessageReader(connectSocket(socket)!),
+    );
+    close(t, ...readers);
+    const last = StrictPeer.connect(socket, { vectors, ledger: new Ledger() });
+    close(t, last);
+    await until('the last one knows all', () => {
+      for (const reader of readers) reader.read(({ fd }) => fd?.close());
+      last.read();
+      return last.isWelcomed && last.told.size === clients + 1;
+    });
+    t.equal(server.peers.length, clients + 1);
   });
 }
 

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { descriptorCount } from '../../native/descriptor-limit.js';
 import { libc } from '../../native/libc.js';
 import { errno } from '../../native/system-error.js';
+import { isCountedInFlight } from '../../src/server/in-flight.js';
 import { failing, type CallName } from '../helper/fault.js';
 import { Ledger } from '../helper/ledger.js';
 import { Region } from '../helper/region.js';
@@ -37,6 +38,8 @@ const expected: Partial<Record<CallName, (code: Code, call: number) => Outcome>>
   prlimit: () => 'refused',
   eventfd: () => 'refused',
   sendmmsg: () => 'joined',
+  // Of an ordinary user only (the ordinary user's test runs this file): how much has been read.
+  ioctl: () => 'joined',
 };
 const calls = Object.keys(expected) as CallName[];
 /** Calls that a strict peer makes itself, and `close`, whose errors nobody can act upon. */
@@ -147,7 +150,8 @@ const counts = new Map<CallName, number>();
 
 t.test('no other call belongs to a join', async (t) => {
   for (const [name, count] of await countCalls(t)) if (count > 0) counts.set(name, count);
-  t.same([...counts.keys()].sort(), [...calls].sort());
+  const known = calls.filter((name) => name !== 'ioctl' || isCountedInFlight());
+  t.same([...counts.keys()].sort(), known.sort());
 });
 
 for (const name of calls) {
@@ -155,7 +159,7 @@ for (const name of calls) {
     if (expected[name]?.(code, 0) === 'gone') continue;
     t.test(`${name} fails with ${code}`, async (t) => {
       const scene = await Scene.open(t);
-      for (let call = 0; call < counts.get(name)!; call += 1) {
+      for (let call = 0; call < (counts.get(name) ?? 0); call += 1) {
         for (const times of [1, Infinity]) await check(t, scene, { name, code, call, times });
       }
       t.ok(scene.rings(), 'the others ring each other all the while');

@@ -77,3 +77,14 @@ t.test('three stopped peers cost the others not one message', need('root'), asyn
   });
   t.equal(server.process.stderr, '', 'nobody was refused, nothing was lost');
 });
+
+t.test('every fault of a join, without privileges', need('root'), async (t) => {
+  const file = fileURLToPath(new URL('join-faults.test.js', import.meta.url));
+  const child = new Child(t, ['setpriv', '--pdeathsig', 'KILL', ...bare, process.execPath, file]);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const { code } = await child.exit;
+  t.equal(code, 0);
+  t.match(output, /^ok \d+ - ioctl fails with ENOMEM/m);
+  t.same(output.match(/^ *not ok .*/gm), null);
+});
