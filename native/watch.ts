@@ -38,6 +38,11 @@ const poll = koffi.node.poll as unknown as (
 
 const open = new Set<Watch>();
 
+// A process that ends with an unref'd watch polls once more, and koffi aborts it when that calls back.
+process.once('exit', () => {
+  for (const watch of open) watch.close();
+});
+
 /** Calls back, level-triggered, for as long as the descriptor is readable or writable. */
 export class Watch implements Disposable {
   readonly #handle: PollHandle;
