@@ -50,11 +50,11 @@ const calls: readonly (readonly [flag: string, values: readonly string[], expect
 
 t.test('a wrong value of `ivshmem serve` is named with what is allowed', async (t) => {
   const directory = temp(t);
-  await forEach(calls, async ([flag, values, expected]) => {
+  await forEach(calls.entries(), async ([n, [flag, values, expected]]) => {
     const title = `${flag} ${values.join(' ')}`;
     // Its standard input is for reading only, as that of most programs: no descriptor to report on.
     const inDirectory = ['sh', '-c', 'cd "$0" && exec "$@" </dev/null', directory];
-    const argv = [...inDirectory, ...ivshmem, 'serve', '--socket', 's', flag, ...values];
+    const argv = [...inDirectory, ...ivshmem, 'serve', '--socket', `s${n}`, flag, ...values];
     const { code, stdout, stderr } = await run(t, argv);
     const [line = '', ...rest] = stderr.split('\n');
     t.equal(code, 2, title);

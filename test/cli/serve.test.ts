@@ -37,8 +37,8 @@ t.test('a memory larger than the room there is fails with the room', async (t) =
     ['--hugepages', '2M'],
     ['--hugepages', '1G'],
   ];
-  await forEach(memories, async (memory) => {
-    const args = ['--socket', `${directory}/s`, '--size', '4096T', ...memory];
+  await forEach(memories.entries(), async ([n, memory]) => {
+    const args = ['--socket', `${directory}/s${n}`, '--size', '4096T', ...memory];
     const line = await failure(t, [...args, '--pid-file', `${directory}/pid`]);
     t.equal(line['code'], 'ERR_IVSHMEM_NO_ROOM');
     t.match(line.msg, /^4096T do not fit: .* has room for \d+[MGT]?$/);
@@ -67,9 +67,9 @@ t.test('a socket where none can be fails with path and reason', async (t) => {
     ['file', 'ERR_IVSHMEM_NOT_A_SOCKET'],
     ['directory', 'ERR_IVSHMEM_NOT_A_SOCKET'],
   ] as const;
-  await forEach(paths, async ([name, code]) => {
+  await forEach(paths.entries(), async ([n, [name, code]]) => {
     const socket = `${directory}/${name}`;
-    const line = await failure(t, ['--socket', socket, '--shm-name', `${shmName}-${code}`]);
+    const line = await failure(t, ['--socket', socket, '--shm-name', `${shmName}-${n}`]);
     t.match(line, { code, path: socket });
     t.match(line.msg, socket);
   });
