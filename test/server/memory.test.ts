@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, fstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  fstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import t, { type Test } from 'tap';
 import { readSeals } from '../../native/memory.js';
 import { openRegionMemory, type RegionMemory } from '../../src/server/memory.js';
@@ -150,6 +158,19 @@ for (const [kind, place] of Object.entries(named)) {
     t.equal(fstatSync(open(t, { ...options, memGroup: '65534' }).fd.rawFd).gid, 65_534);
   });
 }
+
+t.test("where everybody may make files a stranger's is not taken over", need('root'), async (t) => {
+  const { options, directory, name } = named.shm(t);
+  open(t, options).close();
+  chownSync(`${directory}/${name}`, 65_534, 0);
+  t.throws(() => open(t, options), { code: 'ERR_IVSHMEM_MEMORY_OWNER' });
+  t.ok(readdirSync(directory).includes(name), 'and stays');
+
+  const own = named.file(t);
+  open(t, own.options).close();
+  chownSync(`${own.directory}/${own.name}`, 65_534, 0);
+  t.equal(open(t, own.options).isAdopted, true, 'elsewhere the directory says who may');
+});
 
 t.test('a memory for which there is no room is refused with the room there is', async (t) => {
   for (const options of [{}, { memPath: temp(t) }]) {
