@@ -77,11 +77,12 @@ function checkInteger(option: string, value: number, least: number, most: number
 }
 
 function octal(value: number): string {
-  return `0${value.toString(8)}`;
+  return value === 0 ? '0' : `0${value.toString(8)}`;
 }
 
 function checkSize(sizeBytes: number, pageBytes: number): void {
   if (isValidSize(sizeBytes, pageBytes)) return;
+  if (Number.isNaN(sizeBytes)) throw new OptionsError('size', 'NaN is not a number of bytes');
   const nearest = nearestSizes(sizeBytes, pageBytes).map(formatSize).join(' and ');
   throw new OptionsError(
     'size',

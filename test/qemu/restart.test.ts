@@ -10,7 +10,10 @@ import { temp } from '../helper/temp.js';
 
 const shmName = `ivshmem-test-${process.pid}`;
 const shmPath = `/dev/shm/${shmName}`;
-t.teardown(() => rmSync(shmPath, { force: true }));
+t.teardown(() => {
+  // A lock file goes with its server, unless that was killed.
+  for (const path of [shmPath, `${shmPath}.lock`]) rmSync(path, { force: true });
+});
 
 t.test('a server starts over the socket that a kill -9 left', need('qemu'), async (t) => {
   const socket = `${temp(t)}/s`;
