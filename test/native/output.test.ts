@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import t, { type Test } from 'tap';
 import { openOutput, type Output } from '../../native/output.js';
 import { createSocketPair } from '../../native/unix-socket.js';
@@ -10,11 +18,12 @@ import { isBlocking, makeBlocking } from './status-flags.js';
 const { O_RDONLY, O_NONBLOCK, O_WRONLY } = constants;
 
 /** A pipe with a blocking end to write to, as a shell hands it on; closed when the test ends. */
-function pipe(t: Test, mode = '600'): { reader: number; writer: number; closeReader: () => void } {
+function pipe(t: Test, mode = 0o600): { reader: number; writer: number; closeReader: () => void } {
   const path = `${temp(t)}/pipe`;
-  spawnSync('mkfifo', ['--mode', mode, path]);
+  spawnSync('mkfifo', [path]);
   const reader = openSync(path, O_RDONLY | O_NONBLOCK);
   const writer = openSync(path, O_WRONLY);
+  chmodSync(path, mode);
   let isOpen = true;
   const closeReader = (): void => {
     if (isOpen) closeSync(reader);
@@ -82,7 +91,7 @@ function openForeign(writer: number): Output {
 }
 
 t.test('a pipe that cannot be opened again takes what fits, bit by bit', async (t) => {
-  const { reader, writer } = pipe(t, '000');
+  const { reader, writer } = pipe(t, 0);
   using output = openForeign(writer);
   t.equal(output.write(Buffer.from('text')), 4);
   t.equal(textAt(reader), 'text');
@@ -93,7 +102,7 @@ t.test('a pipe that cannot be opened again takes what fits, bit by bit', async (
 });
 
 t.test('a pipe that cannot be opened again and that nobody reads is an error', async (t) => {
-  const { writer, closeReader } = pipe(t, '000');
+  const { writer, closeReader } = pipe(t, 0);
   using output = openForeign(writer);
   closeReader();
   t.throws(() => output.write(Buffer.from('a')), { code: 'EPIPE' });
