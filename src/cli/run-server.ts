@@ -25,15 +25,16 @@ const ORDER_AFTER_MS = 1_000;
 export async function runServer(options: ServerOptions, run: RunOptions): Promise<void> {
   const { log } = run;
   if (run.pidFile !== undefined) PidFile.check(run.pidFile);
-  const server = await Server.listen(options);
   let pidFile: PidFile | undefined;
+  // From here on a signal no longer ends the process by itself: what is made is put away.
+  const asked = firstSignal(() => {
+    pidFile?.[Symbol.dispose]();
+    process.exit(EXIT_SYSTEM);
+  });
+  const server = await Server.listen(options);
   try {
     if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);
     logEvents(log, server);
-    const asked = firstSignal(() => {
-      pidFile?.[Symbol.dispose]();
-      process.exit(EXIT_SYSTEM);
-    });
     run.onReady(server);
     const signal = await asked;
     log.info(

@@ -1,10 +1,12 @@
 // How a server ends: the first signal is a request, a later one an order.
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import t from 'tap';
+import { Child } from '../helper/child.js';
 import { Serve } from '../helper/serve.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
+import { ivshmem } from './command.js';
 import { stall } from './stalled-peer.js';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -19,6 +21,16 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     t.notMatch(serve.logged('end')[0]?.msg, 'stays');
   });
 }
+
+t.test('a signal while the server starts leaves nothing either', async (t) => {
+  const directory = temp(t);
+  const args = ['--socket', `${directory}/s`, '--pid-file', `${directory}/pid`];
+  const child = new Child(t, [...ivshmem, 'serve', ...args]);
+  while (readdirSync(directory).length === 0) await new Promise((resolve) => setImmediate(resolve));
+  child.kill('SIGTERM');
+  t.equal((await child.exit).code, 0);
+  t.same(readdirSync(directory), []);
+});
 
 const shmName = `ivshmem-test-run-${process.pid}`;
 const directory = temp(t);
