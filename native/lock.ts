@@ -37,7 +37,10 @@ export function tryLock(fd: Fd): boolean {
  */
 export function lockHolder(fd: Fd): number | undefined {
   const { ino } = fstatSync(fd.rawFd, { bigint: true });
-  const line = new RegExp(`^\\d+: FLOCK .* (\\d+) [0-9a-f]+:[0-9a-f]+:${ino} `, 'm');
-  const pid = line.exec(readFileSync('/proc/locks', 'utf8'))?.[1];
-  return pid === undefined ? undefined : Number(pid);
+  const line = new RegExp(`^\\d+: FLOCK .* (\\d+) [0-9a-f]+:[0-9a-f]+:${ino} `, 'gm');
+  const pids = [...readFileSync('/proc/locks', 'utf8').matchAll(line)].map(([, pid]) =>
+    Number(pid),
+  );
+  // Inode numbers repeat from one file system to the next, and the device's there is not always stat's.
+  return pids.length === 1 ? pids[0] : undefined;
 }

@@ -28,6 +28,7 @@ export class Acceptor {
   readonly #watch: Watch;
   #spare: Fd | undefined;
   #pause: NodeJS.Timeout | undefined;
+  #isDraining = false;
 
   /** The listener stays the caller's. */
   constructor(listener: Fd, events: AcceptorEvents) {
@@ -41,6 +42,7 @@ export class Acceptor {
 
   /** Accepts all that queues; for a listener that was shut down. */
   drain(): void {
+    this.#isDraining = true;
     while (this.#acceptOne());
   }
 
@@ -67,15 +69,12 @@ export class Acceptor {
       return this.#cope(error);
     }
     if (socket !== undefined) this.#events.onConnection(socket);
+    // To the kernel a listener that was shut down is readable for ever, its queue empty or not.
+    else if (this.#isDraining) this.#watch.close();
     return socket !== undefined;
   }
 
   #cope(error: SystemError): boolean {
-    if (error.code === 'EINVAL') {
-      // Shut down, and the queue is empty: to the kernel that is readable for ever.
-      this.#watch.close();
-      return false;
-    }
     if (error.code === 'ECONNABORTED') return true;
     if (error.code === 'EMFILE' || error.code === 'ENFILE') return this.#useSpare(error);
     this.#rest(error);
