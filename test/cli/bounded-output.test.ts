@@ -86,7 +86,8 @@ async function start(t: Test, uid: number, log: Unread, banner: Unread) {
     child.kill('SIGKILL');
     await exit;
   });
-  await once(child.stdio[3]!, 'data');
+  const ready = await Promise.race([once(child.stdio[3]!, 'data'), exit]);
+  t.match(ready, [Buffer.from('ready\n')]);
   return { child, socket };
 }
 

@@ -14,7 +14,7 @@ import t, { type Test } from 'tap';
 import { need } from '../helper/need.js';
 import { Serve, type LogLine } from '../helper/serve.js';
 import { temp } from '../helper/temp.js';
-import { asNobody, forEach, ivshmem, run } from './command.js';
+import { asUser, forEach, ivshmem, run } from './command.js';
 
 const shmName = `ivshmem-test-serve-${process.pid}`;
 
@@ -82,7 +82,13 @@ t.test('a socket in an unwritable directory fails with the path', need('root'), 
   const directory = temp(t);
   chmodSync(directory, 0o755);
   const socket = `${directory}/s`;
-  const { code, stderr } = await run(t, [...asNobody, ...ivshmem, 'serve', '--socket', socket]);
+  const { code, stderr } = await run(t, [
+    ...asUser(65_534),
+    ...ivshmem,
+    'serve',
+    '--socket',
+    socket,
+  ]);
   t.equal(code, 1);
   t.match(JSON.parse(stderr), { code: 'EACCES', path: socket });
   t.same(readdirSync(directory), []);
