@@ -4,7 +4,7 @@
 import { pageSize } from '../../native/memory.js';
 import { MAX_PEER_ID, MAX_VECTORS } from '../protocol/wire.js';
 import { OptionsError } from './error.js';
-import { formatSize, isValidSize, nearestSizes } from './size.js';
+import { formatSize, isValidSize, MAX_SIZE_BYTES, nearestSizes } from './size.js';
 
 /** Sizes of huge pages that can be asked for, in bytes. */
 export type HugePageBytes = 2_097_152 | 1_073_741_824;
@@ -86,8 +86,8 @@ function checkSize(sizeBytes: number, pageBytes: number): void {
   const nearest = nearestSizes(sizeBytes, pageBytes).map(formatSize).join(' and ');
   throw new OptionsError(
     'size',
-    `${formatSize(sizeBytes)} is not a power of two of at least ${formatSize(pageBytes)} ` +
-      `(QEMU aborts on it); nearest: ${nearest}`,
+    `${formatSize(sizeBytes)} is not a power of two in ${formatSize(pageBytes)}–${formatSize(MAX_SIZE_BYTES)} ` +
+      `(QEMU aborts on others); nearest: ${nearest}`,
   );
 }
 
@@ -101,7 +101,7 @@ function checkMemory({ shmName, memPath, hugePageBytes }: ServerOptions): void {
         '(for a file on huge pages, a path on hugetlbfs)',
     );
   }
-  if (shmName !== undefined && !/^\/?[^/\0]{1,250}$/.test(shmName)) {
+  if (shmName !== undefined && !/^\/?(?!\.{1,2}$)[^/\0]{1,250}$/.test(shmName)) {
     throw new OptionsError(
       'shmName',
       `'${shmName}' is no name: 1–250 bytes without a slash inside`,

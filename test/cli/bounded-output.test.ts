@@ -9,7 +9,8 @@ import { need } from '../helper/need.js';
 import type { LogLine } from '../helper/serve.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
-import { asUser, ivshmem } from './command.js';
+import { asUser } from '../helper/as-user.js';
+import { ivshmem } from './command.js';
 import { emptyPipe, fullPipe, fullSocket, type Unread } from './unread.js';
 
 const joins = 1_200;

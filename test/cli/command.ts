@@ -1,6 +1,5 @@
 // The commands as programs: what to start, and one that runs to its end.
 // Rule 1: it knows nothing of `src` but where the commands are.
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Child, type ChildOptions, type Exit } from '../helper/child.js';
 import type { Scope } from '../helper/temp.js';
@@ -9,24 +8,6 @@ import type { Scope } from '../helper/temp.js';
 export const ivshmem = [process.execPath, pathOf('ivshmem')] as const;
 /** What to start for `ivshmem-server`. */
 export const ivshmemServer = [process.execPath, pathOf('ivshmem-server')] as const;
-
-/**
- * Goes before a command: it is this user's, with this group alone, and ends with the test all the
- * same. It may read whatever it likes, for Node may be in root's home; no test is about reading.
- */
-export function asUser(uid: number, gid = uid): string[] {
-  const user = ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'];
-  const mayRead = ['--inh-caps', '-all,+dac_read_search', '--ambient-caps', '+dac_read_search'];
-  return ['setpriv', ...user, ...(canReadAll() ? mayRead : []), 'setpriv', '--pdeathsig', 'KILL'];
-}
-
-// https://man7.org/linux/man-pages/man7/capabilities.7.html: not every container's root has it.
-function canReadAll(): boolean {
-  const status = readFileSync('/proc/self/status', 'latin1');
-  const CAP_DAC_READ_SEARCH = 2n;
-  const permitted = BigInt(`0x${/^CapPrm:\s+(\w+)/m.exec(status)?.[1] ?? '0'}`);
-  return ((permitted >> CAP_DAC_READ_SEARCH) & 1n) === 1n;
-}
 
 /** How a command ended, and all that it said. */
 export interface Ended extends Exit {

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import t from 'tap';
 import { need } from '../helper/need.js';
-import { asUser, run } from './command.js';
+import { asUser } from '../helper/as-user.js';
+import { run } from './command.js';
 
 const module = new URL('../../src/cli/default-socket.js', import.meta.url).href;
 const script = `console.log((await import('${module}')).defaultSocket())`;

@@ -4,7 +4,8 @@ import t, { type Test } from 'tap';
 import { need } from '../helper/need.js';
 import { Serve } from '../helper/serve.js';
 import { temp } from '../helper/temp.js';
-import { asUser, forEach, run } from './command.js';
+import { asUser } from '../helper/as-user.js';
+import { forEach, run } from './command.js';
 
 const nobody = 65_534;
 const group = 54_321;

@@ -14,7 +14,8 @@ import t, { type Test } from 'tap';
 import { need } from '../helper/need.js';
 import { Serve, type LogLine } from '../helper/serve.js';
 import { temp } from '../helper/temp.js';
-import { asUser, forEach, ivshmem, run } from './command.js';
+import { asUser } from '../helper/as-user.js';
+import { forEach, ivshmem, run } from './command.js';
 
 const shmName = `ivshmem-test-serve-${process.pid}`;
 

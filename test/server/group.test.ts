@@ -8,7 +8,7 @@ t.test('a group is a name or a number', async (t) => {
 });
 
 t.test('a group that is none is an error about its option', async (t) => {
-  for (const group of ['no such group', '', '-1', '1.5']) {
+  for (const group of ['no such group', '', '-1', '1.5', '4294967295']) {
     t.throws(() => resolveGroup('memGroup', group), {
       code: 'ERR_IVSHMEM_OPTION',
       option: 'memGroup',

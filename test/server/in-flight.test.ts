@@ -6,6 +6,7 @@ import { createSocketPair } from '../../native/unix-socket.js';
 import { Membership } from '../../src/protocol/membership.js';
 import { Connection } from '../../src/server/connection.js';
 import { InFlight, isCountedInFlight, measureMessageBytes } from '../../src/server/in-flight.js';
+import { asUser } from '../helper/as-user.js';
 import { failing } from '../helper/fault.js';
 import { MessageReader } from '../helper/message-reader.js';
 import { need } from '../helper/need.js';
@@ -109,7 +110,7 @@ t.test('the kernel counts an ordinary user, and not root', need('root'), async (
   t.equal(isCountedInFlight(), false);
   const module = fileURLToPath(new URL('../../src/server/in-flight.js', import.meta.url));
   const script = `import(${JSON.stringify(module)}).then((m) => console.log(m.isCountedInFlight()))`;
-  const drop = ['--reuid=65534', '--regid=65534', '--clear-groups'];
-  const output = execFileSync('setpriv', [...drop, process.execPath, '-e', script]);
+  const [command, ...args] = [...asUser(65_534), process.execPath, '-e', script];
+  const output = execFileSync(command, args);
   t.equal(output.toString(), 'true\n');
 });
