@@ -6,15 +6,16 @@
 import { constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { Fd } from './fd.js';
 import { libc } from './libc.js';
-import { checkReady } from './system-error.js';
+import { checkReady, errno, SystemError } from './system-error.js';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 /**
  * Opens the file to lock, made with mode 0600 if there is none. Never O_CREAT alone: in /tmp the
- * kernel forbids that on another user's file, even to root (fs.protected_regular).
+ * kernel forbids that on another user's file, even to root (fs.protected_regular). Throws EINVAL for
+ * what is no regular file, ELOOP, EACCES, ENOENT.
  */
 export function openLockFile(path: string): Fd {
   try {
@@ -22,8 +23,16 @@ export function openLockFile(path: string): Fd {
   } catch (error) {
     // In this order: two who start at once both get here.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return new Fd(openSync(path, O_RDONLY | O_NOFOLLOW));
+    return openExisting(path);
   }
+}
+
+// Anybody may have put anything there: a FIFO must not make us wait, a directory not be a claim.
+function openExisting(path: string): Fd {
+  const fd = new Fd(openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  if (fstatSync(fd.rawFd).isFile()) return fd;
+  fd.close();
+  throw new SystemError(errno.EINVAL, 'flock', path);
 }
 
 /** Locks for this descriptor alone; false when another holds it. Never waits. */

@@ -25,6 +25,7 @@ export const errno = {
   EMLINK: 31,
   EPIPE: 32,
   ENAMETOOLONG: 36,
+  EPROTO: 71,
   EUSERS: 87,
   ECONNRESET: 104,
   ENOBUFS: 105,

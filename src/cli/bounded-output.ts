@@ -8,7 +8,7 @@ const MAX_QUEUE_BYTES = 262_144;
 const FIRST_RETRY_MS = 20;
 const LAST_RETRY_MS = 1_000;
 
-export class BoundedOutput {
+export class BoundedOutput implements Disposable {
   readonly #output: Output;
   readonly #onDropped: (lines: number) => void;
   #queue: Buffer[] = [];
@@ -22,6 +22,11 @@ export class BoundedOutput {
   constructor(rawFd: number, onDropped: (lines: number) => void = () => undefined) {
     this.#output = openOutput(rawFd);
     this.#onDropped = onDropped;
+  }
+
+  /** Whether nothing waits to be written. */
+  get isEmpty(): boolean {
+    return this.#queue.length === 0;
   }
 
   /** Takes one line or block of text, with its newline. */
@@ -43,6 +48,12 @@ export class BoundedOutput {
       await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS));
       this.#drain();
     }
+  }
+
+  /** Lets go of the stream; what is still in the queue is lost. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#output[Symbol.dispose]();
   }
 
   #drain(): void {

@@ -3,9 +3,11 @@
 // Node cannot fork, so the daemon is the same command started again. Its stderr is a pipe to us, for
 // the reason of a failed start; when we leave, what it would say is heard by nobody and holds up nobody.
 //
-// Rule 1: we end with 0 only when the socket accepts connections, otherwise with its code and reason.
+// Rule 1: we end with 0 only when the socket accepts connections, otherwise with its code and reason,
+//         and no daemon is left.
 import { spawn } from 'node:child_process';
 import { EXIT_SYSTEM } from './exit.js';
+import { checkReadyFd } from './ready-fd.js';
 
 const MARK = 'IVSHMEM_SERVER_IS_DAEMON';
 const READY_FD = 3;
@@ -19,9 +21,10 @@ export async function becomeDaemon(script: string): Promise<void> {
   });
   const [, , stderr, ready] = daemon.stdio;
   stderr?.on('data', (text: Buffer) => process.stderr.write(text));
+  let isUnwanted = false;
   const isReady = new Promise<'ready'>((resolve) => {
     ready?.once('data', () => {
-      resolve('ready');
+      if (!isUnwanted) resolve('ready');
     });
   });
   const hasEnded = new Promise<number>((resolve) => {
@@ -29,9 +32,17 @@ export async function becomeDaemon(script: string): Promise<void> {
       resolve(code ?? EXIT_SYSTEM);
     });
   });
-  const outcome = await Promise.race([isReady, hasEnded]);
+  const hasFailed = new Promise<never>((_, reject) => daemon.once('error', reject));
+  // Who gives up on us wants no daemon.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      isUnwanted = true;
+      daemon.kill('SIGTERM');
+    });
+  }
+  const outcome = await Promise.race([isReady, hasEnded, hasFailed]);
   if (outcome === 'ready') process.exit();
-  process.exitCode = outcome;
+  process.exitCode = outcome || EXIT_SYSTEM;
 }
 
 /** In the daemon, the descriptor to say that it is ready on; in any other process undefined. */
@@ -39,5 +50,5 @@ export function daemonReadyFd(): number | undefined {
   const isDaemon = process.env[MARK] === '1';
   // For itself only: a program that it starts is another's.
   Reflect.deleteProperty(process.env, MARK);
-  return isDaemon ? READY_FD : undefined;
+  return isDaemon ? checkReadyFd(READY_FD) : undefined;
 }

@@ -6,9 +6,9 @@ import { pageSize } from '../../native/memory.js';
 import { OptionsError } from '../server/error.js';
 import { formatSize, nearestSizes, parseSize } from '../server/size.js';
 
-/** An integer, written in decimal. */
+/** An integer, in decimal or as 0x…. */
 export function integer(option: string, text: string, range: string): number {
-  if (/^-?\d{1,15}$/.test(text)) return Number(text);
+  if (/^(-?\d{1,15}|0x[0-9a-f]{1,12})$/i.test(text)) return Number(text);
   throw new OptionsError(option, `'${text}' is not an integer in ${range}`);
 }
 
@@ -29,10 +29,11 @@ export function sizeBytes(option: string, text: string): number {
   );
 }
 
-// What may have been meant: 4X is 4M, 1.5G is 1G or 2G, 4MB is 4M.
+// What may have been meant: 4X and 4MB are 4M, 4096 bytes are 4K, 1P is more than there is.
 function nearestTo(text: string): string {
-  const [, number = '4', unit = ''] = /^(-?\d*\.?\d+)([KMGT]?)/i.exec(text) ?? [];
-  const meant = Number(number) * (parseSize(`1${unit || 'M'}`) ?? 1);
+  const [, number = '4', given = ''] = /^(-?\d*\.?\d+) ?([KMGTP]?)/i.exec(text) ?? [];
+  const unit = given || (Number(number) < pageSize() ? 'M' : '');
+  const meant = Number(number) * (parseSize(`1${unit}`) ?? 1024 ** 5);
   const [below = meant, above = below] = nearestSizes(meant, pageSize());
   const sizes = above === meant ? [above] : [...new Set([below, above])];
   return sizes.map(formatSize).join(' and ');

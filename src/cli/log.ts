@@ -6,7 +6,7 @@ import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import { BoundedOutput } from './bounded-output.js';
 
-export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+export const logLevels = ['error', 'warn', 'info'] as const;
 export const logFormats = ['json', 'text'] as const;
 
 /** How to log. */

@@ -4,14 +4,19 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { ServerError } from '../server/error.js';
 import { isSystemError } from './exit.js';
 import type { Log } from './log.js';
+
+const { O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
 
 export class PidFile implements Disposable {
   readonly #path: string;
@@ -26,7 +31,8 @@ export class PidFile implements Disposable {
    */
   static check(path: string): void {
     try {
-      closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+      closeSync(openSync(path, O_WRONLY | O_NONBLOCK));
+      checkContent(path);
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'ENOENT' || path === '') throw error;
       accessSync(dirname(path), constants.W_OK);
@@ -39,20 +45,20 @@ export class PidFile implements Disposable {
    */
   static write(path: string, log: Log): PidFile | undefined {
     try {
-      const rawFd = openSync(path, 'w', 0o644);
+      const rawFd = openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644);
       try {
+        checkContent(path);
+        if (fstatSync(rawFd).isFile()) ftruncateSync(rawFd);
         writeSync(rawFd, `${process.pid}\n`);
         return new PidFile(path);
       } catch (error) {
-        if (fstatSync(rawFd).isFile()) rmSync(path, { force: true });
+        if (isFull(error) && fstatSync(rawFd).isFile()) rmSync(path, { force: true });
         throw error;
       } finally {
         closeSync(rawFd);
       }
     } catch (error) {
-      if (!isSystemError(error) || !['ENOSPC', 'EDQUOT', 'EIO'].includes(error.code ?? '')) {
-        throw error;
-      }
+      if (!isFull(error)) throw error;
       log.warn({ event: 'pid-file', path, code: error.code }, `no pid file: ${error.message}`);
       return undefined;
     }
@@ -66,4 +72,20 @@ export class PidFile implements Disposable {
       // It is gone already, or out of reach: nothing to do about it at the end.
     }
   }
+}
+
+function isFull(error: unknown): error is NodeJS.ErrnoException {
+  return isSystemError(error) && ['ENOSPC', 'EDQUOT', 'EIO'].includes(error.code ?? '');
+}
+
+// What is there may be anything, the memory of the region included: only a pid file is overwritten.
+function checkContent(path: string): void {
+  const status = statSync(path);
+  if (!status.isFile()) return;
+  if (status.size <= 32 && /^\s*\d*\s*$/.test(readFileSync(path, 'latin1'))) return;
+  throw new ServerError(
+    'ERR_IVSHMEM_NOT_A_FILE',
+    path,
+    `${path} is no pid file, and is left as it is; give another path, or remove it`,
+  );
 }

@@ -1,10 +1,12 @@
 // Telling who started us that we are ready: a line on a descriptor that they opened for it.
 // The convention is s6's: "ready\n", then the descriptor is closed.
-import { closeSync, readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { OptionsError } from '../server/error.js';
+import { BoundedOutput } from './bounded-output.js';
 
 const O_ACCMODE = 0o3;
 const O_RDONLY = 0;
+const RETRY_MS = 20;
 
 /** A descriptor to report on; throws OptionsError for one that nobody handed to us. */
 export function checkReadyFd(rawFd: number): number {
@@ -16,14 +18,21 @@ export function checkReadyFd(rawFd: number): number {
   );
 }
 
-/** Says `ready` and closes the descriptor, standard streams excepted. Who does not listen any more is not told. */
+/**
+ * Says `ready` and closes the descriptor, standard streams excepted. Who does not listen any more is
+ * not told; who has no room is waited for, without holding anything up.
+ */
 export function reportReady(rawFd: number): void {
-  try {
-    writeSync(rawFd, 'ready\n');
-  } catch {
-    // Nobody reads it: nothing that the server would need.
-  }
-  if (rawFd > 2) closeSync(rawFd);
+  const output = new BoundedOutput(rawFd);
+  output.write('ready\n');
+  const closeWhenSaid = (): void => {
+    if (!output.isEmpty) return;
+    clearInterval(timer);
+    output[Symbol.dispose]();
+    if (rawFd > 2) closeSync(rawFd);
+  };
+  const timer = setInterval(closeWhenSaid, RETRY_MS).unref();
+  closeWhenSaid();
 }
 
 function isWritable(rawFd: number): boolean {

@@ -27,16 +27,17 @@ export async function runServer(options: ServerOptions, run: RunOptions): Promis
   if (run.pidFile !== undefined) PidFile.check(run.pidFile);
   let pidFile: PidFile | undefined;
   // From here on a signal no longer ends the process by itself: what is made is put away.
-  const asked = firstSignal(() => {
-    pidFile?.[Symbol.dispose]();
-    process.exit(EXIT_SYSTEM);
-  });
+  const signals = new StopSignals();
   const server = await Server.listen(options);
+  signals.onOrder(() => {
+    process.exitCode = EXIT_SYSTEM;
+    void server.close({ timeoutMs: 0 });
+  });
   try {
     if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);
     logEvents(log, server);
     run.onReady(server);
-    const signal = await asked;
+    const signal = await signals.asked;
     log.info(
       { event: 'stop', signal },
       `${signal}: peers may read what they are owed, then it ends`,
@@ -44,21 +45,35 @@ export async function runServer(options: ServerOptions, run: RunOptions): Promis
     await server.close();
     logEnd(log, server, options.unlinkMemory ?? false);
   } finally {
-    await server.close();
-    pidFile?.[Symbol.dispose]();
+    try {
+      await server.close();
+    } finally {
+      pidFile?.[Symbol.dispose]();
+    }
   }
 }
 
-function firstSignal(onOrder: () => void): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let askedMs: number | undefined;
-    const onSignal = (signal: NodeJS.Signals): void => {
-      askedMs ??= performance.now();
-      if (performance.now() - askedMs > ORDER_AFTER_MS) onOrder();
-      resolve(signal);
-    };
-    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
-  });
+class StopSignals {
+  /** Resolves with the first signal. */
+  readonly asked: Promise<NodeJS.Signals>;
+  #askedMs: number | undefined;
+  #onOrder: (() => void) | undefined;
+
+  constructor() {
+    this.asked = new Promise((resolve) => {
+      const onSignal = (signal: NodeJS.Signals): void => {
+        this.#askedMs ??= performance.now();
+        if (performance.now() - this.#askedMs > ORDER_AFTER_MS) this.#onOrder?.();
+        resolve(signal);
+      };
+      process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    });
+  }
+
+  /** What to do when somebody does not want to wait. */
+  onOrder(act: () => void): void {
+    this.#onOrder = act;
+  }
 }
 
 function logEnd(log: Log, { memory, socket }: Server, isUnlinked: boolean): void {

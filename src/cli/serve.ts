@@ -4,6 +4,7 @@ import type { HugePageBytes, ServerOptions } from '../server/options.js';
 import { banner } from './banner.js';
 import { BoundedOutput } from './bounded-output.js';
 import { defaultSocket } from './default-socket.js';
+import { UsageError } from './exit.js';
 import { logFailure } from './failure.js';
 import { fileMode, integer, sizeBytes } from './flags.js';
 import { Log, logFormats, logLevels } from './log.js';
@@ -66,6 +67,8 @@ export const serveCommand: CommandModule<object, ServeArguments> = {
 };
 
 async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
+  const [, ...surplus] = given._;
+  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
   const serverOptions = serverOptionsOf(given);
   const readyFd =
     given.readyFd === undefined

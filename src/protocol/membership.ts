@@ -122,6 +122,11 @@ export class Membership<Rows> {
     return owedLeaves.size === 0 && this.#indexOf(cursor.sequence) === this.#log.length;
   }
 
+  /** How many messages of its welcome (version, ID, memory) this peer is still to be sent. */
+  welcomeOwed({ cursor }: PeerState<Rows>): number {
+    return WELCOME_MESSAGES - cursor.welcome;
+  }
+
   /** How many descriptors this peer is still to be sent. */
   descriptorsOwed({ cursor }: PeerState<Rows>): number {
     const index = this.#indexOf(cursor.sequence);

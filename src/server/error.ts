@@ -24,7 +24,7 @@ export type ServerErrorCode =
   | 'ERR_IVSHMEM_MEMORY_SIZE'
   /** The memory that is there is a stranger's, in a directory where everybody may make files. */
   | 'ERR_IVSHMEM_MEMORY_OWNER'
-  /** What is at the memory's path is no regular file. */
+  /** What is at the memory's path is no regular file, at the pid file's no pid file. */
   | 'ERR_IVSHMEM_NOT_A_FILE'
   /** There is not enough room for the memory. */
   | 'ERR_IVSHMEM_NO_ROOM';

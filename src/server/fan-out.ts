@@ -84,7 +84,7 @@ export class FanOut {
   #sendBatch(connection: Connection): void {
     const { state } = connection;
     if (this.#membership.isUpToDate(state)) return;
-    const allowance = this.#inFlight.allowance(connection);
+    const allowance = this.#inFlight.allowance(connection, this.#membership.welcomeOwed(state));
     if (allowance === 0) {
       this.#hold(connection);
       return;

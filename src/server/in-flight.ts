@@ -4,7 +4,7 @@
 // against RLIMIT_NOFILE (unix(7), ETOOMANYREFS): a few stopped VMs could make a healthy one go
 // without. So each peer has a window of messages it may leave unread. It shrinks with the number of
 // peers and with what is left of half the limit, of which no peer can take more than an eighth: there
-// is always some left for the next. The other half is for other servers of the same user.
+// is always some left for the next. (The welcome goes out whole in any case.) The other half is for other servers of the same user.
 // With CAP_SYS_RESOURCE or CAP_SYS_ADMIN the kernel does not count, and neither do we.
 import { readFileSync } from 'node:fs';
 import { MessageBatch } from '../../native/message-batch.js';
@@ -38,13 +38,16 @@ export class InFlight {
     this.#total -= connection.unread;
   }
 
-  /** How many messages may go to this peer now; 0: ask again later. */
-  allowance(connection: Connection): number {
+  /**
+   * How many messages may go to this peer now; 0: ask again later. `welcomeOwed`: messages of the
+   * welcome that it lacks, which always may: one that has half of it hangs when the server goes.
+   */
+  allowance(connection: Connection, welcomeOwed = 0): number {
     if (this.#half === Infinity) return Infinity;
     if (connection.unread > 0) this.#count(connection, this.unreadOf(connection));
     const others = this.#total - connection.unread;
     const share = Math.floor(Math.min(this.#half / this.#peers, (this.#half - others) / 8));
-    return Math.max(0, Math.max(1, share) - connection.unread);
+    return Math.max(welcomeOwed, Math.max(1, share) - connection.unread, 0);
   }
 
   /** So many messages were just sent. */

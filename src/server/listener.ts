@@ -4,17 +4,20 @@
 //         server is never connected to (that would be a join), its socket never touched.
 // Rule 2: nobody can connect before mode and group are set: until listen(2) every connect fails.
 import { chmodSync, chownSync, lstatSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import type { Fd } from '../../native/fd.js';
-import { SystemError } from '../../native/system-error.js';
+import { errno, SystemError } from '../../native/system-error.js';
 import {
   bindSocket,
   connectSocket,
   createUnixSocket,
   listenSocket,
+  MAX_SOCKET_PATH_BYTES,
   shutdownListener,
 } from '../../native/unix-socket.js';
 import { resolveGroup } from './group.js';
 import { ServerError } from './error.js';
+import { Failures } from './failures.js';
 import { LockFile } from './lock-file.js';
 import type { CheckedOptions } from './options.js';
 
@@ -26,18 +29,24 @@ export class Listener implements Disposable {
   readonly path: string;
   readonly fd: Fd;
   readonly #lock: LockFile;
+  // The process may change its directory.
+  readonly #absolutePath: string;
   readonly #inode: bigint;
   #isShutDown = false;
 
-  private constructor(path: string, fd: Fd, lock: LockFile) {
-    this.path = path;
+  private constructor(socketPath: string, fd: Fd, lock: LockFile) {
+    this.path = socketPath;
+    this.#absolutePath = path.resolve(socketPath);
     this.fd = fd;
     this.#lock = lock;
-    this.#inode = lstatSync(path, { bigint: true }).ino;
+    this.#inode = lstatSync(socketPath, { bigint: true }).ino;
   }
 
   /** Claims the path; nothing is bound yet. Throws ServerError ERR_IVSHMEM_SOCKET_IN_USE, SystemError. */
   static claim(path: string): LockFile {
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+      throw new SystemError(errno.ENAMETOOLONG, 'bind', path);
+    }
     // The claim stands beside the socket: let the errors be about the socket all the same.
     const lock = withPath(path, () => LockFile.acquire(path));
     if (lock instanceof LockFile) return lock;
@@ -75,16 +84,18 @@ export class Listener implements Disposable {
     if (this.#isShutDown) return;
     this.#isShutDown = true;
     shutdownListener(this.fd);
-    const named = lstatSync(this.path, { bigint: true, throwIfNoEntry: false });
-    if (named?.ino === this.#inode) rmSync(this.path, { force: true });
+    const named = lstatSync(this.#absolutePath, { bigint: true, throwIfNoEntry: false });
+    if (named?.ino === this.#inode) rmSync(this.#absolutePath, { force: true });
   }
 
   /** Ends it, and gives up the claim; again does nothing. */
   close(): void {
     if (!this.fd.isOpen) return;
-    this.shutDown();
-    this.fd.close();
-    this.#lock.close();
+    const failures = new Failures();
+    failures.attempt(() => this.shutDown());
+    failures.attempt(() => this.fd.close());
+    failures.attempt(() => this.#lock.close());
+    failures.throwFirst();
   }
 
   [Symbol.dispose](): void {
@@ -130,7 +141,9 @@ function withPath<Result>(path: string, act: () => Result): Result {
     return act();
   } catch (error) {
     const { errno, syscall } = error as NodeJS.ErrnoException;
-    if (errno === undefined || syscall === undefined) throw error;
+    const { path: failed } = error as NodeJS.ErrnoException;
+    const isLocksOwn = failed !== undefined && lstatSync(failed, { throwIfNoEntry: false });
+    if (errno === undefined || syscall === undefined || isLocksOwn) throw error;
     throw new SystemError(-errno, syscall, path);
   }
 }

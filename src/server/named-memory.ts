@@ -3,13 +3,13 @@
 // Rule 1: an object that exists is never resized and never emptied, whoever made it: VMs of a dead
 //         server may be living on it. It is adopted at equal size, or refused.
 // Rule 2: "in use" is a lock on a file beside it, not on a descriptor that peers receive.
-import { fstatSync, rmSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, realpathSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Fd } from '../../native/fd.js';
 import {
-  allocateMemory,
   openFile,
   openShm,
+  resizeMemory,
   unlinkShm,
   type OpenedMemory,
 } from '../../native/memory.js';
@@ -17,7 +17,7 @@ import { ServerError } from './error.js';
 import { LockFile } from './lock-file.js';
 import type { RegionMemory } from './memory.js';
 import type { CheckedOptions } from './options.js';
-import { checkHugePages, prepareMemory, setOwner } from './prepare-memory.js';
+import { allocateAll, checkHugePages, prepareMemory, setOwner } from './prepare-memory.js';
 import { checkRoom, roomInDirectory } from './room.js';
 import { formatSize } from './size.js';
 
@@ -32,7 +32,12 @@ export function openNamedShm(shmName: string, options: CheckedOptions): RegionMe
     options,
     open: () => openShm(name, 0o600),
     unlink: () => {
-      unlinkShm(name);
+      try {
+        unlinkShm(name);
+      } catch (error) {
+        // Somebody was faster.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
     },
   });
 }
@@ -60,7 +65,8 @@ interface Named {
 }
 
 function openNamed({ kind, path: file, options, open, unlink }: Named): RegionMemory {
-  const lock = LockFile.acquire(file);
+  // Through a symbolic link it is the same memory.
+  const lock = LockFile.acquire(existsSync(file) ? realpathSync(file) : file);
   if (!(lock instanceof LockFile)) {
     const holder = lock.holderPid === undefined ? 'another process' : `process ${lock.holderPid}`;
     throw new ServerError(
@@ -104,7 +110,17 @@ function adopt(fd: Fd, file: string, sizeBytes: number): void {
     if (!status.isFile()) {
       throw new ServerError('ERR_IVSHMEM_NOT_A_FILE', file, `${file} is no regular file`);
     }
-    if (status.size !== sizeBytes) {
+    checkOwner(file, status.uid);
+    if (status.nlink > 1) {
+      throw new ServerError(
+        'ERR_IVSHMEM_MEMORY_IN_USE',
+        file,
+        `${file} has ${status.nlink} names (hard links): whether a server lives on another cannot be known`,
+      );
+    }
+    // Nobody can live on nothing: a server died between making it and giving it its size.
+    if (status.size === 0) resizeMemory(fd, sizeBytes);
+    else if (status.size !== sizeBytes) {
       throw new ServerError(
         'ERR_IVSHMEM_MEMORY_SIZE',
         file,
@@ -112,12 +128,18 @@ function adopt(fd: Fd, file: string, sizeBytes: number): void {
           'VMs may be living on it; give its size, or another name, or remove it',
       );
     }
-    checkOwner(file, status.uid);
-    allocateMemory(fd, sizeBytes);
+    allocateRest(fd, file, sizeBytes, status.blocks * 512);
   } catch (error) {
     fd.close();
     throw error;
   }
+}
+
+// A sparse object may need room yet.
+function allocateRest(fd: Fd, file: string, sizeBytes: number, allocatedBytes: number): void {
+  const directory = path.dirname(file);
+  checkRoom(Math.max(0, sizeBytes - allocatedBytes), roomInDirectory(directory), directory);
+  allocateAll(fd, sizeBytes, directory);
 }
 
 // Where everybody may make files (/dev/shm, /tmp), a name that a stranger took first would be a memory

@@ -6,8 +6,10 @@ import { MAX_PEER_ID, MAX_VECTORS } from '../protocol/wire.js';
 import { OptionsError } from './error.js';
 import { formatSize, isValidSize, MAX_SIZE_BYTES, nearestSizes } from './size.js';
 
+const HUGE_PAGE_BYTES = [2_097_152, 1_073_741_824] as const;
+
 /** Sizes of huge pages that can be asked for, in bytes. */
-export type HugePageBytes = 2_097_152 | 1_073_741_824;
+export type HugePageBytes = (typeof HUGE_PAGE_BYTES)[number];
 
 /** What `Server.listen` takes. Sizes are bytes; modes are file modes as for chmod(2). */
 export interface ServerOptions {
@@ -64,6 +66,7 @@ export function checkOptions(options: ServerOptions): CheckedOptions {
   checkInteger('memMode', checked.memMode, 0, 0o777);
   if (options.maxPeers !== undefined)
     checkInteger('maxPeers', options.maxPeers, 1, MAX_PEER_ID + 1);
+  checkHugePageBytes(options.hugePageBytes);
   checkSize(checked.size, Math.max(pageSize(), options.hugePageBytes ?? 0));
   checkMemory(options);
   checkSocket(options.socket);
@@ -82,7 +85,9 @@ function octal(value: number): string {
 
 function checkSize(sizeBytes: number, pageBytes: number): void {
   if (isValidSize(sizeBytes, pageBytes)) return;
-  if (Number.isNaN(sizeBytes)) throw new OptionsError('size', 'NaN is not a number of bytes');
+  if (typeof sizeBytes !== 'number' || Number.isNaN(sizeBytes)) {
+    throw new OptionsError('size', `${String(sizeBytes)} is not a number of bytes`);
+  }
   const nearest = nearestSizes(sizeBytes, pageBytes).map(formatSize).join(' and ');
   throw new OptionsError(
     'size',
@@ -91,7 +96,18 @@ function checkSize(sizeBytes: number, pageBytes: number): void {
   );
 }
 
-function checkMemory({ shmName, memPath, hugePageBytes }: ServerOptions): void {
+function checkHugePageBytes(bytes: number | undefined): void {
+  if (bytes === undefined || HUGE_PAGE_BYTES.some((known) => known === bytes)) return;
+  throw new OptionsError('hugePageBytes', `${bytes} is not ${HUGE_PAGE_BYTES.join(' or ')}`);
+}
+
+function checkMemory({ shmName, memPath, memMode, memGroup, hugePageBytes }: ServerOptions): void {
+  if (shmName === undefined && memPath === undefined && (memMode ?? memGroup) !== undefined) {
+    throw new OptionsError(
+      memMode === undefined ? 'memGroup' : 'memMode',
+      'only a memory with a name or path has a mode and a group: a memfd is for who may connect',
+    );
+  }
   const given = [shmName, memPath, hugePageBytes].filter((value) => value !== undefined);
   if (given.length > 1) {
     const option = memPath === undefined ? 'shmName' : 'memPath';
@@ -111,6 +127,6 @@ function checkMemory({ shmName, memPath, hugePageBytes }: ServerOptions): void {
 }
 
 function checkSocket(path: string): void {
-  if (path === '' || path.includes('\0'))
-    throw new OptionsError('socket', 'the path is empty or has a NUL in it');
+  if (typeof path !== 'string' || path === '' || path.includes('\0'))
+    throw new OptionsError('socket', 'a path of 1–107 bytes without a NUL is needed');
 }

@@ -12,10 +12,19 @@ import { formatSize, isValidSize, nearestSizes } from './size.js';
 export function prepareMemory(fd: Fd, sizeBytes: number, where: string, finish: () => void): void {
   try {
     resizeMemory(fd, sizeBytes);
-    allocateMemory(fd, sizeBytes);
+    allocateAll(fd, sizeBytes, where);
     finish();
   } catch (error) {
     fd.close();
+    throw error;
+  }
+}
+
+/** All pages; those that are there stay as they are. Throws ServerError ERR_IVSHMEM_NO_ROOM. */
+export function allocateAll(fd: Fd, sizeBytes: number, where: string): void {
+  try {
+    allocateMemory(fd, sizeBytes);
+  } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOSPC' && code !== 'ENOMEM') throw error;
     throw noRoom(sizeBytes, where, 'less');

@@ -21,6 +21,8 @@ export const refusalErrno = {
   'qemu-descriptors': errno.EMLINK,
   /** The QEMU has more vectors than the region: under KVM it would abort. */
   vectors: errno.EINVAL,
+  /** It sent something before it was told anything: no ivshmem peer does. */
+  data: errno.EPROTO,
   /** The server is about to end. */
   stopping: errno.ESHUTDOWN,
 } as const;

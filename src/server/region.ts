@@ -70,21 +70,27 @@ export class Region {
 
   /** Takes or refuses a connection, whose socket it owns from now on. */
   receive(socket: Fd): void {
-    // Who has already gone, or has already broken the protocol, costs no ID and is told nothing.
-    if (hangUpOf(socket) !== undefined) {
+    const hangUp = hangUpOf(socket);
+    // Who has already gone costs no ID, and nobody is there to be told anything.
+    if (hangUp !== undefined && hangUp !== 'sent data') {
       socket.close();
       return;
     }
     let credentials: PeerCredentials | undefined;
     try {
       credentials = peerCredentials(socket);
-      const refused = this.#isStopping ? stopping() : refusalOf(this.#rules, credentials);
+      const refused = this.#refusalNow(hangUp) ?? refusalOf(this.#rules, credentials);
       if (refused) this.refuse(socket, refused, credentials);
       else this.#join(socket, credentials);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.refuse(socket, kernelRefusal(error), credentials);
     }
+  }
+
+  #refusalNow(hangUp: LeaveReason | undefined): Refusal | undefined {
+    if (this.#isStopping) return stopping();
+    return hangUp === undefined ? undefined : sentData();
   }
 
   /** Refuses a connection, whose socket it owns from now on. */
@@ -106,6 +112,11 @@ export class Region {
     const isBehind = (connection: Connection): boolean =>
       !this.membership.isUpToDate(connection.state) || this.#inFlight.unreadOf(connection) > 0;
     return [...this.#connections].filter(isBehind).length;
+  }
+
+  /** Whether somebody lacks part of the welcome: a QEMU hangs if it ends there. */
+  get isWelcoming(): boolean {
+    return this.membership.peers.some((peer) => this.membership.welcomeOwed(peer) > 0);
   }
 
   /** Whether those who were refused know it. */
@@ -171,6 +182,14 @@ export function kernelRefusal(error: SystemError): Refusal {
       ? "raise the server's limit (LimitNOFILE=, ulimit -n)"
       : 'see what the machine lacks (memory: free; open files of all processes: /proc/sys/fs/file-nr)',
     -error.errno,
+  );
+}
+
+function sentData(): Refusal {
+  return refusal(
+    'data',
+    'it sent data before it was told anything, which no ivshmem peer does',
+    'only ivshmem-doorbell devices and ivshmem clients belong on this socket',
   );
 }
 

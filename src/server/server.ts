@@ -11,6 +11,7 @@ import { InFlight, isCountedInFlight, measureMessageBytes } from './in-flight.js
 import { Listener } from './listener.js';
 import { openRegionMemory, type RegionMemory } from './memory.js';
 import { checkOptions, type CheckedOptions, type ServerOptions } from './options.js';
+import { Failures } from './failures.js';
 import { kernelRefusal, Region } from './region.js';
 import {
   descriptorsWarning,
@@ -29,6 +30,7 @@ export interface CloseOptions {
 }
 
 const CLOSE_TIMEOUT_MS = 5_000;
+const WELCOME_TIMEOUT_MS = 60_000;
 const SETTLE_CHECK_MS = 10;
 
 /** One region on one socket. `await using server = await Server.listen({ socket })`. */
@@ -45,6 +47,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #acceptor: Acceptor;
   readonly #unlinkMemory: boolean;
   #closed: Promise<void> | undefined;
+  #deadlineMs = Infinity;
   #hasWarnedOfIds = false;
 
   /**
@@ -112,10 +115,15 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /**
    * Ends the server: no new connections, those who queue are refused, peers get the time to read what
    * they are owed, then the process lets go. Attached peers keep memory and doorbells and are not
-   * told. Idempotent: every call gives the same promise.
+   * told. Idempotent: every call gives the same promise; a later one can only shorten the time.
+   * A newcomer that the kernel does not let us give its welcome to is waited for all the same, for up
+   * to a minute: a QEMU hangs if it ends there. Rejects with the first thing that could not be put
+   * away (EACCES: the directory is not ours any more), when all the rest is.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closed ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS);
+    const deadlineMs = performance.now() + (options.timeoutMs ?? CLOSE_TIMEOUT_MS);
+    this.#deadlineMs = Math.min(this.#deadlineMs, deadlineMs);
+    this.#closed ??= this.#close();
     return this.#closed;
   }
 
@@ -123,24 +131,28 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return this.close();
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  async #close(): Promise<void> {
+    const failures = new Failures();
     this.#region.stop();
-    this.#listener.shutDown();
-    this.#acceptor.drain();
-    const deadline = performance.now() + timeoutMs;
-    while (!this.#isSettled && performance.now() < deadline) {
+    failures.attempt(() => this.#listener.shutDown());
+    failures.attempt(() => this.#acceptor.drain());
+    const welcomeDeadlineMs = performance.now() + WELCOME_TIMEOUT_MS;
+    while (!this.#mayEnd(welcomeDeadlineMs)) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_CHECK_MS));
     }
     this.#warnOfPeersBehind();
-    this.#acceptor.close();
-    this.#region.close();
-    if (this.#unlinkMemory) this.#memory.unlink();
-    this.#memory.close();
-    this.#listener.close();
+    failures.attempt(() => this.#acceptor.close());
+    failures.attempt(() => this.#region.close());
+    if (this.#unlinkMemory) failures.attempt(() => this.#memory.unlink());
+    failures.attempt(() => this.#memory.close());
+    failures.attempt(() => this.#listener.close());
+    failures.throwFirst();
   }
 
-  get #isSettled(): boolean {
-    return this.#region.peersBehind === 0 && this.#region.hasRefusedAll;
+  #mayEnd(welcomeDeadlineMs: number): boolean {
+    if (this.#region.peersBehind === 0 && this.#region.hasRefusedAll) return true;
+    const now = performance.now();
+    return now >= (this.#region.isWelcoming ? welcomeDeadlineMs : this.#deadlineMs);
   }
 
   #createRegion(options: CheckedOptions): Region {

@@ -16,12 +16,17 @@ export function formatSize(sizeBytes: number): string {
   return `${value}${UNITS[unit] ?? ''}`;
 }
 
-/** `4M` as bytes; undefined for what is no size. A unit is K, M, G or T, in either case; none is bytes. */
+/**
+ * `4M`, `0.5G`, `0x400000` as bytes; undefined for what is no size. A unit is K, M, G or T, in either
+ * case; none is bytes.
+ */
 export function parseSize(text: string): number | undefined {
-  const match = /^(-?\d+)([KMGT]?)$/i.exec(text);
+  if (/^0x[0-9a-f]+$/i.test(text)) return Number(text);
+  const match = /^(-?\d+(?:\.\d+)?)([KMGT]?)$/i.exec(text);
   if (match === null) return undefined;
   const unit = UNITS.indexOf((match[2] ?? '').toUpperCase() as (typeof UNITS)[number]);
-  return Number(match[1]) * 1024 ** unit;
+  const sizeBytes = Number(match[1]) * 1024 ** unit;
+  return Number.isInteger(sizeBytes) ? sizeBytes : undefined;
 }
 
 /** Whether QEMU takes a memory of this size: a power of two, at least a page. It aborts on others. */

@@ -42,7 +42,7 @@ export class DaemonProcess {
   /** The same in the foreground, with -F: resolves when it serves. It has no pid file. */
   async foreground(flags: readonly string[] = []): Promise<Child> {
     const child = new Child(this.#t, [...ivshmemServer, ...this.names, '-F', ...flags]);
-    await until('the server serves or ends', () => existsSync(this.socket) || !child.alive);
+    await until('the server serves or ends', () => isListening(this.socket) || !child.alive);
     if (child.alive) return child;
     throw new Error(`the server ended:\n${(await child.exit).stderr}`);
   }
@@ -77,4 +77,10 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+// The path is there a little earlier, and to connect is to join. 10000 is __SO_ACCEPTCON.
+function isListening(socket: string): boolean {
+  const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
+  return lines.some((line) => line.includes(' 00010000 ') && line.endsWith(` ${socket}`));
 }

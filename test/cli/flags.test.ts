@@ -24,10 +24,11 @@ for (const [text, nearest] of [
   ['4X', '4M'],
   ['4MB', '4M'],
   ['4 M', '4M'],
-  ['1.5G', '1G and 2G'],
   ['.3G', '256M and 512M'],
-  ['0x100000', page],
   ['-4X', page],
+  ['4194304B', '4M'],
+  ['1P', '1024T'],
+  ['1.5', '1M and 2M'],
   ['', '4M'],
   ['M', '4M'],
   ['four', '4M'],
@@ -47,11 +48,12 @@ for (const [text, value] of [
   ['16', 16],
   ['-1', -1],
   ['007', 7],
+  ['0x1F', 31],
 ] as const) {
   t.test(`${text} is an integer`, async (t) => t.equal(integer('vectors', text, '1–9'), value));
 }
 
-for (const text of ['', 'x', '1.5', '1e3', '0x10', ' 1', '1 ', '+1', '1'.repeat(16)]) {
+for (const text of ['', 'x', '1.5', '1e3', '0x', '0xg', ' 1', '1 ', '+1', '1'.repeat(16)]) {
   t.test(`'${text}' is no integer, and the range is named`, async (t) => {
     const message = `'${text}' is not an integer in 1–9`;
     t.throws(() => integer('vectors', text, '1–9'), { option: 'vectors', message });

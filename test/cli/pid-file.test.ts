@@ -1,5 +1,12 @@
 // The pid file, as scripts see it: complete when the server is ready, gone when it is gone.
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import t from 'tap';
 import { Serve } from '../helper/serve.js';
 import { SocketPeer } from '../helper/socket-peer.js';
@@ -8,14 +15,27 @@ import { until } from '../helper/until.js';
 import { stall } from './stalled-peer.js';
 import { forEach } from './command.js';
 
-t.test('the pid file is complete when the server is ready, whatever was in it', async (t) => {
+t.test('the pid file is complete when the server is ready, whoever was in it', async (t) => {
   const directory = temp(t);
   const pidFile = `${directory}/pid`;
-  writeFileSync(pidFile, '123456789\nof one that is dead\n');
+  writeFileSync(pidFile, '123456789\n');
   const serve = await Serve.start(t, ['--socket', `${directory}/s`, '--pid-file', pidFile]);
   t.equal(readFileSync(pidFile, 'latin1'), `${serve.pid}\n`);
   t.equal((await serve.end('SIGTERM')).code, 0);
   t.same(readdirSync(directory), []);
+});
+
+t.test('what is no pid file is not overwritten, the memory least of all', async (t) => {
+  const directory = temp(t);
+  const [socket, file, memory] = ['s', 'file', 'memory'].map((name) => `${directory}/${name}`);
+  writeFileSync(file!, 'a life of work');
+  const refused = await Serve.fail(t, ['--socket', socket!, '--pid-file', file!]);
+  t.match(refused, { code: 1, stderr: /is no pid file, and is left as it is/ });
+  t.equal(readFileSync(file!, 'latin1'), 'a life of work');
+  const args = ['--socket', socket!, '--mem-path', memory!, '--size', '1M', '--pid-file', memory!];
+  t.match(await Serve.fail(t, args), { code: 1, stderr: /is no pid file/ });
+  t.same(readdirSync(directory).sort(), ['file', 'memory'], 'a fresh memory stays, as any');
+  t.equal(statSync(memory!).size, 2 ** 20);
 });
 
 t.test('the pid file is removed after the socket, when the server ends', async (t) => {

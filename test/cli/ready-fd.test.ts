@@ -1,10 +1,12 @@
 // --ready-fd: whoever waits for it may connect the moment it comes.
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
 import t from 'tap';
 import { connectSocket } from '../../native/unix-socket.js';
 import { checkReadyFd } from '../../src/cli/ready-fd.js';
 import { Child } from '../helper/child.js';
+import { SocketPeer } from '../helper/socket-peer.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
 import { ivshmem, run } from './command.js';
@@ -55,6 +57,25 @@ t.test('whoever does not wait for it any more does not end the server', async (t
   t.equal((await child.exit).code, 0);
 });
 
+t.test('a pipe without room for it holds up nobody', async (t) => {
+  const directory = temp(t);
+  execFileSync('mkfifo', [`${directory}/ready`]);
+  const pipe = openSync(`${directory}/ready`, constants.O_RDWR | constants.O_NONBLOCK);
+  t.teardown(() => {
+    closeSync(pipe);
+  });
+  fill(pipe);
+  const socket = `${directory}/s`;
+  const script = 'exec "$@" --ready-fd 7 7>ready';
+  const shell = ['sh', '-c', `cd "$0" && ${script}`, directory];
+  const child = new Child(t, [...shell, ...ivshmem, 'serve', '--socket', socket]);
+  await until('the server listens', () => child.stderr.includes('"listening"'));
+  const peer = await SocketPeer.join(t, socket, { vectors: 1 });
+  t.equal(peer.id, 0);
+  child.kill('SIGTERM');
+  t.equal((await child.exit).code, 0);
+});
+
 t.test("none of Node's own descriptors is taken for the caller's", async (t) => {
   // All numbers in one process, with all that the command loads.
   const script = `
@@ -82,6 +103,17 @@ t.test('what is open for reading only cannot be reported on', async (t) => {
     closeSync(rawFd);
   }
 });
+
+function fill(pipe: number): void {
+  for (;;) {
+    try {
+      writeSync(pipe, Buffer.alloc(4096));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return;
+      throw error;
+    }
+  }
+}
 
 function url(name: string): string {
   return JSON.stringify(new URL(`../../src/cli/${name}.js`, import.meta.url).href);

@@ -1,7 +1,9 @@
 // How a server ends: the first signal is a request, a later one an order.
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import t from 'tap';
+import { asUser } from '../helper/as-user.js';
 import { Child } from '../helper/child.js';
+import { need } from '../helper/need.js';
 import { Serve } from '../helper/serve.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { temp } from '../helper/temp.js';
@@ -73,9 +75,27 @@ t.test('a later signal ends a server at once that a stopped peer holds up', asyn
     return !serve.alive;
   });
   t.equal((await serve.exit).code, 1);
-  t.notOk(existsSync(pidFile));
-  t.notOk(existsSync(socket));
+  t.same(readdirSync(directory), [], 'all the same nothing is left');
   t.equal(serve.logged('stop').length, 1);
+});
+
+t.test('what cannot be put away is told, and the rest is', need('root'), async (t) => {
+  const directory = temp(t);
+  const made = ['s', 'pid', 'run'].map((name) => `${directory}/${name}`);
+  const [socket, pidFile, run] = made;
+  mkdirSync(run!);
+  chownSync(directory, 65_534, 65_534);
+  chownSync(run!, 65_534, 65_534);
+  const args = ['--socket', `${run}/s`, '--pid-file', pidFile!];
+  const child = new Child(t, [...asUser(65_534), ...ivshmem, 'serve', ...args]);
+  await until('it serves', () => child.stderr.includes('"listening"'));
+  chownSync(run!, 0, 0);
+  child.kill('SIGTERM');
+  const { code, stderr } = await child.exit;
+  t.equal(code, 1);
+  t.match(stderr, /"event":"failed","code":"EACCES"/);
+  t.notOk(existsSync(pidFile!));
+  t.notOk(existsSync(socket!));
 });
 
 t.test('a peer that never reads holds up the end for a while only', async (t) => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -45,6 +46,16 @@ t.test('no link is followed to a lock file', async (t) => {
   symlinkSync(`${directory}/target`, path);
   t.throws(() => openLockFile(path), { code: 'ELOOP' });
   t.throws(() => statSync(`${directory}/target`), { code: 'ENOENT' }, 'nor is one made behind it');
+});
+
+t.test('what is no file is no lock file, and a FIFO is not waited for', async (t) => {
+  const directory = temp(t);
+  execFileSync('mkfifo', [`${directory}/fifo`]);
+  mkdirSync(`${directory}/directory`);
+  for (const name of ['fifo', 'directory']) {
+    const path = `${directory}/${name}`;
+    t.throws(() => openLockFile(path), { code: 'EINVAL', syscall: 'flock', path });
+  }
 });
 
 t.test('a lock file cannot be where there is no directory', async (t) => {

@@ -3,9 +3,13 @@ import {
   chmodSync,
   chownSync,
   fstatSync,
+  linkSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
+  symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import t, { type Test } from 'tap';
@@ -148,9 +152,34 @@ for (const [kind, place] of Object.entries(named)) {
     const { options, directory, name } = place(t);
     open(t, options).close();
     failing(t, 'fallocate', 'ENOSPC', { times: 1 });
-    t.throws(() => open(t, options), { code: 'ENOSPC' });
+    t.throws(() => open(t, options), { code: 'ERR_IVSHMEM_NO_ROOM' });
     t.ok(readdirSync(directory).includes(name));
     t.notOk(readdirSync(directory).includes(`${name}.lock`));
+  });
+
+  t.test(`a ${kind} that a server made and could not size any more is sized`, async (t) => {
+    const { options, directory, name } = place(t);
+    writeFileSync(`${directory}/${name}`, '');
+    const memory = open(t, options);
+    t.equal(memory.isAdopted, true);
+    t.same(facts(memory).slice(0, 2), [M, M]);
+  });
+
+  t.test(`a ${kind} full of holes is filled, or refused with the room`, async (t) => {
+    const { options, directory, name } = place(t);
+    writeFileSync(`${directory}/${name}`, '');
+    truncateSync(`${directory}/${name}`, 2 ** 43);
+    t.throws(() => open(t, { ...options, size: 2 ** 43 }), { code: 'ERR_IVSHMEM_NO_ROOM' });
+    truncateSync(`${directory}/${name}`, M);
+    t.same(facts(open(t, options)).slice(0, 2), [M, M]);
+  });
+
+  t.test(`a ${kind} that is gone by the end is none the less unlinked`, async (t) => {
+    const { options, directory, name } = place(t);
+    const memory = open(t, options);
+    rmSync(`${directory}/${name}`);
+    memory.unlink();
+    t.pass('no error');
   });
 
   t.test(`a ${kind} has the group it is to have`, need('root'), async (t) => {
@@ -158,6 +187,18 @@ for (const [kind, place] of Object.entries(named)) {
     t.equal(fstatSync(open(t, { ...options, memGroup: '65534' }).fd.rawFd).gid, 65_534);
   });
 }
+
+t.test('a memory in use is in use by any of its names', async (t) => {
+  const { options, directory, name } = named.file(t);
+  const memory = open(t, options);
+  symlinkSync(name, `${directory}/symbolic`);
+  linkSync(`${directory}/${name}`, `${directory}/hard`);
+  for (const other of ['symbolic', 'hard']) {
+    const memPath = `${directory}/${other}`;
+    t.throws(() => open(t, { ...options, memPath }), { code: 'ERR_IVSHMEM_MEMORY_IN_USE' });
+  }
+  memory.close();
+});
 
 t.test("where everybody may make files a stranger's is not taken over", need('root'), async (t) => {
   const { options, directory, name } = named.shm(t);

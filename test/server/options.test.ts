@@ -61,7 +61,12 @@ const bad: readonly (readonly [option: string, options: Partial<ServerOptions>, 
   ['shmName', { shmName: '/.' }, /is no name/],
   ['shmName', { shmName: 'x'.repeat(251) }, /1–250/],
   ['memPath', { memPath: '' }, /empty/],
-  ['socket', { socket: '' }, /empty/],
+  ['memMode', { memMode: 0o660 }, /name or path/],
+  ['memGroup', { memGroup: 'root' }, /name or path/],
+  ['hugePageBytes', { hugePageBytes: 8192 as never }, /2097152 or 1073741824/],
+  ['size', { size: '4M' as never }, /^4M is not a number/],
+  ['socket', { socket: undefined as never }, /1–107/],
+  ['socket', { socket: '' }, /1–107/],
   ['socket', { socket: 'a\0b' }, /NUL/],
 ];
 for (const [option, options, message] of bad) {

@@ -3,6 +3,7 @@ import { addressOf, libc } from '../../native/libc.js';
 import { connectSocket } from '../../native/unix-socket.js';
 import { failing } from '../helper/fault.js';
 import { Ledger } from '../helper/ledger.js';
+import { MessageReader } from '../helper/message-reader.js';
 import { Region } from '../helper/region.js';
 import { StrictPeer } from '../helper/strict-peer.js';
 import { until } from '../helper/until.js';
@@ -14,7 +15,22 @@ t.test('who has gone before it is looked at costs no ID', async (t) => {
   libc.send(talker.rawFd, addressOf(new ArrayBuffer(1)), 1, 0);
   const peer = await StrictPeer.join(t, region.socket, { vectors: 1, ledger: new Ledger() });
   t.equal(peer.id, 0);
-  t.same([region.joins, region.leaves, region.refusals.length], [1, 0, 0]);
+  t.same([region.joins, region.leaves, region.refusals.length], [1, 0, 1]);
+});
+
+t.test('who sends before it is told anything is refused', async (t) => {
+  const region = await Region.listen(t, {});
+  const reader = new MessageReader(connectSocket(region.socket)!);
+  libc.send(reader.socket.rawFd, addressOf(new ArrayBuffer(1)), 1, 0);
+  const answers: string[] = [];
+  await until('the end', () => {
+    reader.read(({ text }) => answers.push(text));
+    return reader.isOver;
+  });
+  reader.close();
+  t.same(answers, ['b9ffffffffffffff'], 'minus 71, EPROTO');
+  t.match(await region.refused(), { reason: 'data' });
+  t.equal(region.joins, 0);
 });
 
 t.test('who sends anything is let go, and the others are told once', async (t) => {
