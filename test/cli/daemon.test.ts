@@ -4,7 +4,9 @@ import t, { type Test } from 'tap';
 import { connectSocket } from '../../native/unix-socket.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { DaemonProcess } from './daemon-process.js';
-import { forEach } from './command.js';
+import { Child } from '../helper/child.js';
+import { until } from '../helper/until.js';
+import { forEach, ivshmemServer, run } from './command.js';
 
 async function started(t: Test, flags: readonly string[] = [], before: readonly string[] = []) {
   const daemon = new DaemonProcess(t);
@@ -91,4 +93,21 @@ t.test('a start that fails ends with the reason, and leaves nothing', async (t) 
     t.notOk(existsSync(daemon.shmPath));
     t.notOk(existsSync(`${daemon.shmPath}.lock`));
   });
+});
+
+t.test('who gives up on the start has no daemon', async (t) => {
+  const daemon = new DaemonProcess(t);
+  const command = new Child(t, [...ivshmemServer, ...daemon.names, '-l', '1G']);
+  await until('the memory is being made', () => existsSync(daemon.shmPath) || !command.alive);
+  command.kill('SIGINT');
+  t.equal((await command.exit).code, 1);
+  t.same(readdirSync(daemon.directory), []);
+  t.notOk(existsSync(daemon.shmPath));
+});
+
+t.test('who claims to be the daemon without being one is told', async (t) => {
+  const env = { ...process.env, IVSHMEM_SERVER_IS_DAEMON: '1' };
+  const { code, stderr } = await run(t, [...ivshmemServer, ...new DaemonProcess(t).names], { env });
+  t.equal(code, 2);
+  t.match(stderr, /3 is not an open descriptor/);
 });

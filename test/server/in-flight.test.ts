@@ -82,6 +82,16 @@ t.test('with many peers the share is equal, and at least one', async (t) => {
   t.equal(inFlight.allowance(connection), 0);
 });
 
+t.test('a welcome goes out whole, however small the window', async (t) => {
+  const inFlight = new InFlight(64, messageBytes);
+  const { connection, send } = connect(t, inFlight);
+  for (let peers = 1; peers < 64; peers += 1) inFlight.add();
+  t.equal(inFlight.allowance(connection, 3), 3);
+  send(1);
+  t.equal(inFlight.allowance(connection, 2), 2);
+  t.equal(inFlight.allowance(connection, 0), 0);
+});
+
 t.test('all windows together stay below half of the limit, but for one message each', async (t) => {
   const inFlight = new InFlight(1024, messageBytes);
   let unread = 0;
