@@ -2,9 +2,9 @@
 //
 // The kernel counts the descriptors a user has sent and nobody has received yet, over all sockets,
 // against RLIMIT_NOFILE (unix(7), ETOOMANYREFS): a few stopped VMs could make a healthy one go
-// without. So each peer has a window of messages it may leave unread. It shrinks with the number of
-// peers and with what is left of half the limit, of which no peer can take more than an eighth: there
-// is always some left for the next. (The welcome goes out whole in any case.) The other half is for other servers of the same user.
+// without. So each peer has a window of messages it may leave unread: an eighth of what is left of
+// half the limit, so that there is always some left for the next; but always one message, and the
+// whole welcome. The other half is for other servers of the same user.
 // With CAP_SYS_RESOURCE or CAP_SYS_ADMIN the kernel does not count, and neither do we.
 import { readFileSync } from 'node:fs';
 import { MessageBatch } from '../../native/message-batch.js';
@@ -20,7 +20,6 @@ export class InFlight {
   readonly #half: number;
   readonly #messageBytes: number;
   #total = 0;
-  #peers = 0;
 
   /** `limit`: RLIMIT_NOFILE, or Infinity where the kernel does not count. `messageBytes`: see measureMessageBytes. */
   constructor(limit: number, messageBytes: number) {
@@ -28,13 +27,8 @@ export class InFlight {
     this.#messageBytes = messageBytes;
   }
 
-  add(): void {
-    this.#peers += 1;
-  }
-
   /** The connection is about to be closed. */
   remove(connection: Connection): void {
-    this.#peers -= 1;
     this.#total -= connection.unread;
   }
 
@@ -46,7 +40,7 @@ export class InFlight {
     if (this.#half === Infinity) return Infinity;
     if (connection.unread > 0) this.#count(connection, this.unreadOf(connection));
     const others = this.#total - connection.unread;
-    const share = Math.floor(Math.min(this.#half / this.#peers, (this.#half - others) / 8));
+    const share = Math.floor((this.#half - others) / 8);
     return Math.max(welcomeOwed, Math.max(1, share) - connection.unread, 0);
   }
 

@@ -154,7 +154,6 @@ export class Region {
       throw error;
     }
     this.#connections.add(connection);
-    this.#inFlight.add();
     this.#guard.add(connection);
     for (const peer of this.#connections) this.#fanOut.tell(peer);
     this.#events.onJoin(connection);

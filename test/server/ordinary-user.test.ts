@@ -102,7 +102,10 @@ t.test(
     server.process.kill('SIGTERM');
     t.equal((await server.process.exit).code, 0);
     const welcome: string[] = [];
-    silent.read(({ text }) => welcome.push(text));
+    silent.read(({ text, fd }) => {
+      welcome.push(text);
+      fd?.close();
+    });
     t.same(welcome.slice(0, 3), ['0000000000000000', 'c800000000000000', 'ffffffffffffffff fd']);
   },
 );

@@ -9,6 +9,7 @@ t.test('the reasons and what a peer is sent for each are a contract', async (t) 
     ids: 28, // ENOSPC
     'qemu-descriptors': 31, // EMLINK
     vectors: 22, // EINVAL
+    data: 71, // EPROTO
     stopping: 108, // ESHUTDOWN
   });
 });

@@ -31,12 +31,27 @@ t.test('sizes are read and written', async (t) => {
 
 t.test('a unit may be small, and larger than needed', async (t) => {
   t.equal(parseSize('4m'), 4 * M);
+  t.equal(parseSize('0.5G'), 512 * M);
+  t.equal(parseSize('0x400000'), 4 * M);
   t.equal(parseSize('1024k'), M);
   t.equal(formatSize(1024 * M), '1G');
 });
 
 t.test('what is no size is none', async (t) => {
-  for (const text of ['', 'M', '4X', '4MB', '4 M', '0x10', '1e6', '1.5G', '+4M', '4M ', 'NaN']) {
+  for (const text of [
+    '',
+    'M',
+    '4X',
+    '4MB',
+    '4 M',
+    '0x',
+    '1e6',
+    '1.3',
+    '0.0001K',
+    '+4M',
+    '4M ',
+    'NaN',
+  ]) {
     t.equal(parseSize(text), undefined, text);
   }
 });
