@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { MessageReceiver } from '../../native/message-receiver.js';
 import { connectSocket } from '../../native/unix-socket.js';
+import { asUser } from '../helper/as-user.js';
+import { ivshmem } from '../helper/command.js';
 import { need } from '../helper/need.js';
 import type { LogLine } from '../helper/serve.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
-import { asUser } from '../helper/as-user.js';
-import { ivshmem } from './command.js';
 import { emptyPipe, fullPipe, fullSocket, type Unread } from './unread.js';
 
 const joins = 1_200;

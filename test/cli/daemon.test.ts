@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { connectSocket } from '../../native/unix-socket.js';
-import { SocketPeer } from '../helper/socket-peer.js';
-import { DaemonProcess } from './daemon-process.js';
 import { Child } from '../helper/child.js';
+import { forEach, ivshmemServer, run } from '../helper/command.js';
+import { DaemonProcess } from '../helper/daemon-process.js';
+import { SocketPeer } from '../helper/socket-peer.js';
 import { until } from '../helper/until.js';
-import { forEach, ivshmemServer, run } from './command.js';
 
 async function started(t: Test, flags: readonly string[] = [], before: readonly string[] = []) {
   const daemon = new DaemonProcess(t);

@@ -1,9 +1,9 @@
 // Where a server listens when nobody says where. Each case is a process: it depends on the user.
 import { existsSync } from 'node:fs';
 import t from 'tap';
-import { need } from '../helper/need.js';
 import { asUser } from '../helper/as-user.js';
-import { run } from './command.js';
+import { run } from '../helper/command.js';
+import { need } from '../helper/need.js';
 
 const module = new URL('../../src/cli/default-socket.js', import.meta.url).href;
 const script = `console.log((await import('${module}')).defaultSocket())`;

@@ -1,10 +1,10 @@
 // The log's lines, as programs read them: one for each event, with all that concerns it.
 import t from 'tap';
+import { forEach } from '../helper/command.js';
 import { Serve, type LogLine } from '../helper/serve.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
-import { forEach } from './command.js';
 
 const own = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() };
 

@@ -1,10 +1,10 @@
 // The memory of `ivshmem-server`: as large as was asked for or larger, and nobody else's.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
+import { forEach } from '../helper/command.js';
+import { DaemonProcess, endOf } from '../helper/daemon-process.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { until } from '../helper/until.js';
-import { DaemonProcess, endOf } from './daemon-process.js';
-import { forEach } from './command.js';
 
 const mib = 1024 ** 2;
 

@@ -1,9 +1,9 @@
 // The flags of `ivshmem-server`: those of QEMU's example server, without its defects.
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import t from 'tap';
+import { forEach, ivshmemServer, run } from '../helper/command.js';
+import { DaemonProcess, endOf } from '../helper/daemon-process.js';
 import { SocketPeer } from '../helper/socket-peer.js';
-import { DaemonProcess, endOf } from './daemon-process.js';
-import { forEach, ivshmemServer, run } from './command.js';
 
 const mib = 1024 ** 2;
 

@@ -2,8 +2,8 @@
 // where help is. Nothing is made.
 import { readdirSync } from 'node:fs';
 import t from 'tap';
+import { forEach, ivshmem, run } from '../helper/command.js';
 import { temp } from '../helper/temp.js';
-import { forEach, ivshmem, run } from './command.js';
 
 const range = '1–2048';
 const modes = '0–0777';

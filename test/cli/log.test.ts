@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { Child } from '../helper/child.js';
+import { ivshmem, run } from '../helper/command.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
-import { ivshmem, run } from './command.js';
 
 const coloured = /^\d\d:\d\d:\d\d \x1b\[31merror\x1b\[0m ENOENT: .*\r\n$/;
 const plain = /^\d\d:\d\d:\d\d error ENOENT: [^\x1b]*\n$/;

@@ -1,11 +1,11 @@
 // Who may connect, and who may open the memory: exactly those whom the modes and groups admit.
 import { chmodSync, mkdirSync, rmSync, statSync, type Stats } from 'node:fs';
 import t, { type Test } from 'tap';
+import { asUser } from '../helper/as-user.js';
+import { forEach, run } from '../helper/command.js';
 import { need } from '../helper/need.js';
 import { Serve } from '../helper/serve.js';
 import { temp } from '../helper/temp.js';
-import { asUser } from '../helper/as-user.js';
-import { forEach, run } from './command.js';
 
 const nobody = 65_534;
 const group = 54_321;

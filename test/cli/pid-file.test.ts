@@ -8,12 +8,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import t from 'tap';
+import { forEach } from '../helper/command.js';
 import { Serve } from '../helper/serve.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
 import { stall } from './stalled-peer.js';
-import { forEach } from './command.js';
 
 t.test('the pid file is complete when the server is ready, whoever was in it', async (t) => {
   const directory = temp(t);

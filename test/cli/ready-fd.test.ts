@@ -6,10 +6,10 @@ import t from 'tap';
 import { connectSocket } from '../../native/unix-socket.js';
 import { checkReadyFd } from '../../src/cli/ready-fd.js';
 import { Child } from '../helper/child.js';
+import { ivshmem, run } from '../helper/command.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
-import { ivshmem, run } from './command.js';
 
 t.test('ready comes when connects succeed and the pid file is there, then the end', async (t) => {
   const directory = temp(t);

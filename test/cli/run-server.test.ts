@@ -3,12 +3,12 @@ import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 
 import t from 'tap';
 import { asUser } from '../helper/as-user.js';
 import { Child } from '../helper/child.js';
+import { ivshmem } from '../helper/command.js';
 import { need } from '../helper/need.js';
 import { Serve } from '../helper/serve.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
-import { ivshmem } from './command.js';
 import { stall } from './stalled-peer.js';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

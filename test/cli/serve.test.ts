@@ -11,11 +11,11 @@ import {
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
+import { asUser } from '../helper/as-user.js';
+import { forEach, ivshmem, run } from '../helper/command.js';
 import { need } from '../helper/need.js';
 import { Serve, type LogLine } from '../helper/serve.js';
 import { temp } from '../helper/temp.js';
-import { asUser } from '../helper/as-user.js';
-import { forEach, ivshmem, run } from './command.js';
 
 const shmName = `ivshmem-test-serve-${process.pid}`;
 

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import t from 'tap';
 import { connectSocket } from '../../native/unix-socket.js';
 import { roomInDirectory } from '../../src/server/room.js';
-import { IvshmemServer, names, run } from '../helper/ivshmem-server.js';
+import { DaemonProcess } from '../helper/daemon-process.js';
 import { Ledger } from '../helper/ledger.js';
 import { MessageReader } from '../helper/message-reader.js';
 import { need } from '../helper/need.js';
@@ -50,20 +50,21 @@ async function joinTwo(t: Scope, socket: string): Promise<StrictPeer[]> {
 }
 
 t.test('clients that connect and close at once: the server lives', async (t) => {
-  const server = await IvshmemServer.start(t, names(t));
-  for (let count = 0; count < 100; count += 1) connectSocket(server.names.socket)!.close();
-  t.ok(rings(await joinTwo(t, server.names.socket)));
-  t.ok(server.isAlive);
+  const daemon = new DaemonProcess(t);
+  await daemon.background();
+  for (let count = 0; count < 100; count += 1) connectSocket(daemon.socket)!.close();
+  t.ok(rings(await joinTwo(t, daemon.socket)));
+  t.ok(daemon.isAlive);
 });
 
 t.test('out of descriptors: the server refuses, and lives', async (t) => {
-  const options = { args: ['-n', '64'], fdLimit: 1024 };
-  const server = await IvshmemServer.start(t, names(t), options);
+  const daemon = new DaemonProcess(t);
+  await daemon.background(['-n', '64'], ['prlimit', '--nofile=1024:1024']);
   const peers: StrictPeer[] = [];
   const ledger = new Ledger({ looksAtOneIn: 16 });
   do {
     for (const peer of peers) peer.read();
-    peers.push(await StrictPeer.join(t, server.names.socket, { vectors: 64, ledger }));
+    peers.push(await StrictPeer.join(t, daemon.socket, { vectors: 64, ledger }));
   } while (peers.at(-1)?.refusal === undefined && peers.length < 17);
   const refused = peers.pop()!;
   t.ok(peers.length >= 14 && peers.length < 17, `${peers.length} peers fit`);
@@ -73,7 +74,7 @@ t.test('out of descriptors: the server refuses, and lives', async (t) => {
   await until('the others are told', () =>
     peers.every((peer) => peer.read() >= 0 && !peer.told.has(0)),
   );
-  const next = await StrictPeer.join(t, server.names.socket, { vectors: 64, ledger });
+  const next = await StrictPeer.join(t, daemon.socket, { vectors: 64, ledger });
   t.ok(next.isWelcomed, 'where one left another may come');
 });
 
@@ -119,15 +120,15 @@ const sizes = [
 ] as const;
 for (const [given, bytes] of sizes) {
   t.test(`-l ${given}: a memory of ${bytes / G} GiB, or the reason why not`, async (t) => {
-    const own = names(t);
+    const daemon = new DaemonProcess(t);
     if (roomInDirectory('/dev/shm') < bytes + G / 4) {
-      const { code, stderr } = await run(t, own, { args: ['-l', given] });
+      const { code, stderr } = await daemon.start(['-l', given]);
       t.equal(code, 1);
       t.match(stderr, 'do not fit');
       return;
     }
-    const { stderr } = await IvshmemServer.start(t, own, { args: ['-l', given] });
-    t.equal(statSync(`/dev/shm/${own.shm}`).size, bytes);
+    const stderr = await daemon.background(['-l', given]);
+    t.equal(statSync(daemon.shmPath).size, bytes);
     t.equal(stderr.includes('rounded up from 5G to 8G'), given === '5G');
   });
 }
@@ -135,41 +136,44 @@ for (const [given, bytes] of sizes) {
 t.test(
   'started twice with the same names: the second fails, the first does not notice',
   async (t) => {
-    const own = names(t);
-    const server = await IvshmemServer.start(t, own);
-    const peers = await joinTwo(t, own.socket);
-    writeFileSync(`/dev/shm/${own.shm}`, 'living', { flag: 'r+' });
-    for (const socket of [own.socket, `${own.socket}2`]) {
-      const { code, stderr } = await run(t, { ...own, socket, pidFile: `${own.pidFile}2` });
+    const first = new DaemonProcess(t);
+    await first.background();
+    const peers = await joinTwo(t, first.socket);
+    writeFileSync(first.shmPath, 'living', { flag: 'r+' });
+    // Its pid file is its own: should it start, it ends with the test.
+    const second = new DaemonProcess(t);
+    for (const socket of [first.socket, second.socket]) {
+      const { code, stderr } = await second.start(['-S', socket, '-M', first.shmName]);
       t.equal(code, 1);
       t.match(stderr, /living server/);
     }
-    t.ok(server.isAlive);
-    t.equal(statSync(`/dev/shm/${own.shm}`).size, 4 * 1024 ** 2);
-    t.equal(readFileSync(`/dev/shm/${own.shm}`, 'latin1').slice(0, 6), 'living');
+    t.ok(first.isAlive);
+    t.equal(statSync(first.shmPath).size, 4 * 1024 ** 2);
+    t.equal(readFileSync(first.shmPath, 'latin1').slice(0, 6), 'living');
     t.equal(peers[0]!.read() + peers[1]!.read(), 0, 'nobody joined for a moment');
     t.ok(rings(peers));
   },
 );
 
 t.test('a socket left by a crash: the server starts', async (t) => {
-  const own = names(t);
-  const first = await IvshmemServer.start(t, own);
-  await first.end('SIGKILL');
-  t.ok(existsSync(own.socket));
-  await IvshmemServer.start(t, own);
-  t.ok(rings(await joinTwo(t, own.socket)));
+  const daemon = new DaemonProcess(t);
+  await daemon.background();
+  await daemon.end('SIGKILL');
+  t.ok(existsSync(daemon.socket));
+  await daemon.background();
+  t.ok(rings(await joinTwo(t, daemon.socket)));
 });
 
 t.test('SIGTERM: nobody is told of a departure, doorbells live', async (t) => {
-  const own = names(t);
-  const server = await IvshmemServer.start(t, own);
-  const peers = await joinTwo(t, own.socket);
-  await server.end('SIGTERM');
+  const daemon = new DaemonProcess(t);
+  await daemon.background();
+  const { socket, shmPath, pidFile } = daemon;
+  const peers = await joinTwo(t, socket);
+  await daemon.end('SIGTERM');
   for (const peer of peers) t.equal(peer.read(), 0);
   t.ok(peers.every(({ isOver, told }) => isOver && told.size === 2));
   t.ok(rings(peers));
-  for (const name of [own.socket, `/dev/shm/${own.shm}`, own.pidFile]) t.notOk(existsSync(name));
+  for (const name of [socket, shmPath, pidFile]) t.notOk(existsSync(name));
 });
 
 t.test('socket mode: whom it is opened to, who can connect', need('root'), async (t) => {

@@ -1,8 +1,8 @@
 // The commands as programs: what to start, and one that runs to its end.
 // Rule 1: it knows nothing of `src` but where the commands are.
 import { fileURLToPath } from 'node:url';
-import { Child, type ChildOptions, type Exit } from '../helper/child.js';
-import type { Scope } from '../helper/temp.js';
+import { Child, type ChildOptions, type Exit } from './child.js';
+import type { Scope } from './temp.js';
 
 /** What to start for `ivshmem`. */
 export const ivshmem = [process.execPath, pathOf('ivshmem')] as const;

@@ -1,10 +1,10 @@
 // `ivshmem-server` as a daemon, or not: every name is the test's, and it ends with the test.
-// Rule 1: it is signalled by the ID in its pid file only.
+// Rule 1: a daemon is signalled by the ID in its pid file only.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { Child } from '../helper/child.js';
-import { temp, type Scope } from '../helper/temp.js';
-import { until } from '../helper/until.js';
+import { Child } from './child.js';
 import { ivshmemServer, run, type Ended } from './command.js';
+import { temp, type Scope } from './temp.js';
+import { until } from './until.js';
 
 let count = 0;
 
@@ -39,6 +39,13 @@ export class DaemonProcess {
     return run(this.#t, [...before, ...ivshmemServer, ...this.names, ...flags]);
   }
 
+  /** The same for a daemon that serves: gives what its start said; throws when it fails. */
+  async background(flags?: readonly string[], before?: readonly string[]): Promise<string> {
+    const { code, stderr } = await this.start(flags, before);
+    if (code !== 0) throw new Error(`the start ended with ${code}:\n${stderr}`);
+    return stderr;
+  }
+
   /** The same in the foreground, with -F: resolves when it serves. It has no pid file. */
   async foreground(flags: readonly string[] = []): Promise<Child> {
     const child = new Child(this.#t, [...ivshmemServer, ...this.names, '-F', ...flags]);
@@ -51,6 +58,12 @@ export class DaemonProcess {
   get pid(): number | undefined {
     if (!existsSync(this.pidFile)) return undefined;
     return Number(readFileSync(this.pidFile, 'latin1'));
+  }
+
+  /** Whether the process that the pid file names lives. */
+  get isAlive(): boolean {
+    const { pid } = this;
+    return pid !== undefined && isAlive(pid);
   }
 
   /** Sends a signal, if it lives, and waits for its end. */
