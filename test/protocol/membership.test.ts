@@ -225,6 +225,16 @@ t.test('a peer that is not there cannot leave', (t) => {
   t.end();
 });
 
+t.test('of a welcome three messages are owed, whatever comes behind', (t) => {
+  const membership = region(2);
+  const peer = LinkedPeer.join(membership);
+  for (const owed of [3, 2, 1, 0, 0]) {
+    t.equal(membership.welcomeOwed(peer.state), owed);
+    peer.serve(1);
+  }
+  t.end();
+});
+
 t.test('a peer is up to date when all is told', (t) => {
   const membership = region(2);
   const peer = LinkedPeer.join(membership);
