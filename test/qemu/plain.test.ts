@@ -10,7 +10,10 @@ import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
 
 const shmName = `ivshmem-test-${process.pid}`;
-t.teardown(() => rmSync(`/dev/shm/${shmName}`, { force: true }));
+t.teardown(() => {
+  // A lock file goes with its server, unless that was killed.
+  for (const name of [shmName, `${shmName}.lock`]) rmSync(`/dev/shm/${name}`, { force: true });
+});
 
 const kinds = { 'an unnamed memory': [], 'a named memory': ['--shm-name', shmName] };
 
