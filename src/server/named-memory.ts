@@ -1,7 +1,8 @@
 // Memory with a name: POSIX shared memory or a file, that others find and that outlives the server.
 //
 // Rule 1: an object that exists is never resized and never emptied, whoever made it: VMs of a dead
-//         server may be living on it. It is adopted at equal size, or refused.
+//         server may be living on it. It is adopted at equal size, or refused. (An empty one gets
+//         its size: nobody can live on nothing.)
 // Rule 2: "in use" is a lock on a file beside it, not on a descriptor that peers receive.
 import { existsSync, fstatSync, realpathSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
