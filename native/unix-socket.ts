@@ -5,7 +5,7 @@
 // Rule 2: "would block" is a value (undefined), not an error.
 import { Fd } from './fd.js';
 import { libc, NULL, staticMemory } from './libc.js';
-import { check, checkReady, errno, SystemError } from './system-error.js';
+import { check, checkReady, errno, lastErrno, SystemError } from './system-error.js';
 
 const AF_UNIX = 1;
 const SOCK_STREAM_FLAGS = 1 | 0o4000 | 0o2000000; // SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
@@ -15,6 +15,7 @@ const SO_PEERCRED = 17;
 const SIOCINQ = 0x541b;
 const SIOCOUTQ = 0x5411;
 const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
 const SHUT_RD = 0;
 
 /** The longest path a UNIX socket can have, in bytes: sun_path less its final NUL. */
@@ -111,6 +112,15 @@ export function unreadHere(fd: Fd): number {
  */
 export function discardByte(fd: Fd): number | undefined {
   return checkReady(libc.recv(fd.rawFd, scratch.address, 1, MSG_DONTWAIT), 'recv');
+}
+
+/**
+ * Whether the other end will never read again: it closed, or shut its reading half down. Asked by
+ * sending nothing. https://man7.org/linux/man-pages/man2/shutdown.2.html
+ */
+export function isSendShut(fd: Fd): boolean {
+  const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  return libc.send(fd.rawFd, scratch.address, 0, flags) < 0 && lastErrno() === errno.EPIPE;
 }
 
 // struct sockaddr_un: a 2-byte family, then the path and its NUL. Returns the length; the next call

@@ -31,7 +31,10 @@ export class PidFile implements Disposable {
    */
   static check(path: string): void {
     try {
-      closeSync(openSync(path, O_WRONLY | O_NONBLOCK));
+      // What reads from a pipe would take an open and close for the end.
+      const status = statSync(path);
+      if (status.isFIFO() || status.isCharacterDevice()) return;
+      closeSync(openSync(path, O_WRONLY));
       checkContent(path);
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'ENOENT' || path === '') throw error;
@@ -67,6 +70,7 @@ export class PidFile implements Disposable {
   /** Removes it, unless somebody else's is there by now. */
   [Symbol.dispose](): void {
     try {
+      if (!statSync(this.#path).isFile()) return;
       if (readFileSync(this.#path, 'latin1') === `${process.pid}\n`) rmSync(this.#path);
     } catch {
       // It is gone already, or out of reach: nothing to do about it at the end.

@@ -5,7 +5,7 @@
 import type { Fd } from '../../native/fd.js';
 import type { MessageRows } from '../../native/message-batch.js';
 import { SystemError } from '../../native/system-error.js';
-import { discardByte, type PeerCredentials } from '../../native/unix-socket.js';
+import { discardByte, isSendShut, type PeerCredentials } from '../../native/unix-socket.js';
 import { Watch } from '../../native/watch.js';
 import type { PeerState } from '../protocol/membership.js';
 
@@ -62,6 +62,11 @@ export class Connection {
     this.socket.close();
     this.state.doorbells.close();
   }
+}
+
+/** After a send that failed: the same, or that the other end shut down its reading half, which is final. */
+export function goneFor(socket: Fd): LeaveReason | undefined {
+  return hangUpOf(socket) ?? (isSendShut(socket) ? 'closed' : undefined);
 }
 
 /**

@@ -7,12 +7,12 @@
 // Rule 1: one batch per peer and turn; between turns the event loop gets to everything else, so that
 //         a storm of joins starves neither the attached peers nor the newcomers.
 // Rule 2: a cursor moves by what the kernel took, never by what it was given.
-// Rule 3: a send that fails never ends a connection (ENOBUFS, ENOMEM, ETOOMANYREFS pass): when the
-//         other end is gone, reading says so.
+// Rule 3: a send that fails does not by itself end a connection (ENOBUFS, ENOMEM, ETOOMANYREFS pass):
+//         only when the other end is seen to be gone.
 import { MessageBatch, type MessageRows } from '../../native/message-batch.js';
 import { SystemError } from '../../native/system-error.js';
 import type { Membership } from '../protocol/membership.js';
-import type { Connection } from './connection.js';
+import { goneFor, type Connection, type LeaveReason } from './connection.js';
 import type { InFlight } from './in-flight.js';
 
 const BATCH_MESSAGES = 512;
@@ -23,6 +23,7 @@ const LONGEST_PAUSE_MS = 100;
 export class FanOut {
   readonly #membership: Membership<MessageRows>;
   readonly #inFlight: InFlight;
+  readonly #onGone: (connection: Connection, reason: LeaveReason) => void;
   readonly #batch = new MessageBatch(BATCH_MESSAGES);
   readonly #ready = new Set<Connection>();
   readonly #full = new Set<Connection>();
@@ -31,7 +32,12 @@ export class FanOut {
   #pause: NodeJS.Timeout | undefined;
   #pauseMs = FIRST_PAUSE_MS;
 
-  constructor(membership: Membership<MessageRows>, inFlight: InFlight) {
+  constructor(
+    membership: Membership<MessageRows>,
+    inFlight: InFlight,
+    onGone: (connection: Connection, reason: LeaveReason) => void,
+  ) {
+    this.#onGone = onGone;
     this.#membership = membership;
     this.#inFlight = inFlight;
   }
@@ -77,7 +83,9 @@ export class FanOut {
       this.#sendBatch(connection);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      this.#hold(connection);
+      const reason = goneFor(connection.socket);
+      if (reason === undefined) this.#hold(connection);
+      else this.#onGone(connection, reason);
     }
   }
 

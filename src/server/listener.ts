@@ -3,7 +3,7 @@
 // Rule 1: the order of the steps in `open` is the safety: lock, then look, then replace. A living
 //         server is never connected to (that would be a join), its socket never touched.
 // Rule 2: nobody can connect before mode and group are set: until listen(2) every connect fails.
-import { chmodSync, chownSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Fd } from '../../native/fd.js';
 import { errno, SystemError } from '../../native/system-error.js';
@@ -142,7 +142,7 @@ function withPath<Result>(path: string, act: () => Result): Result {
   } catch (error) {
     const { errno, syscall } = error as NodeJS.ErrnoException;
     const { path: failed } = error as NodeJS.ErrnoException;
-    const isLocksOwn = failed !== undefined && lstatSync(failed, { throwIfNoEntry: false });
+    const isLocksOwn = failed !== undefined && existsSync(failed);
     if (errno === undefined || syscall === undefined || isLocksOwn) throw error;
     throw new SystemError(-errno, syscall, path);
   }

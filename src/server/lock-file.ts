@@ -43,8 +43,12 @@ export class LockFile implements Disposable {
   /** Gives the claim up and removes the file; again does nothing. */
   close(): void {
     if (!this.#fd.isOpen) return;
-    rmSync(this.#path, { force: true });
-    this.#fd.close();
+    try {
+      // A lock file is empty: what is not was there before us, and is somebody's.
+      if (fstatSync(this.#fd.rawFd).size === 0) rmSync(this.#path, { force: true });
+    } finally {
+      this.#fd.close();
+    }
   }
 
   [Symbol.dispose](): void {

@@ -50,7 +50,7 @@ function openMemfd({ size, hugePageBytes }: CheckedOptions): RegionMemory {
 function openUnnamedFile(directory: string, options: CheckedOptions): RegionMemory {
   checkHugePages(directory, options.size);
   checkRoom(options.size, roomInDirectory(directory), directory);
-  const fd = createUnnamedFile(directory, options.memMode);
+  const fd = createUnnamedFile(directory, 0o600);
   prepareMemory(fd, options.size, directory, () => {
     setOwner(fd, options);
   });

@@ -4,7 +4,7 @@
 //         server may be living on it. It is adopted at equal size, or refused. (An empty one gets
 //         its size: nobody can live on nothing.)
 // Rule 2: "in use" is a lock on a file beside it, not on a descriptor that peers receive.
-import { existsSync, fstatSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, realpathSync, rmSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import type { Fd } from '../../native/fd.js';
 import {
@@ -44,11 +44,13 @@ export function openNamedShm(shmName: string, options: CheckedOptions): RegionMe
 }
 
 /** A file. */
-export function openNamedFile(file: string, options: CheckedOptions): RegionMemory {
+export function openNamedFile(given: string, options: CheckedOptions): RegionMemory {
+  // The process may change its directory.
+  const file = path.resolve(given);
   checkHugePages(path.dirname(file), options.size);
   return openNamed({
     kind: 'file',
-    path: path.resolve(file),
+    path: file,
     options,
     open: () => openFile(file, 0o600),
     unlink: () => {
@@ -66,8 +68,9 @@ interface Named {
 }
 
 function openNamed({ kind, path: file, options, open, unlink }: Named): RegionMemory {
-  // Through a symbolic link it is the same memory.
-  const lock = LockFile.acquire(existsSync(file) ? realpathSync(file) : file);
+  // Through a symbolic link a file is the same memory; shm_open follows none.
+  const isLinked = kind === 'file' && existsSync(file);
+  const lock = LockFile.acquire(isLinked ? realpathSync(file) : file);
   if (!(lock instanceof LockFile)) {
     const holder = lock.holderPid === undefined ? 'another process' : `process ${lock.holderPid}`;
     throw new ServerError(
@@ -119,9 +122,7 @@ function adopt(fd: Fd, file: string, sizeBytes: number): void {
         `${file} has ${status.nlink} names (hard links): whether a server lives on another cannot be known`,
       );
     }
-    // Nobody can live on nothing: a server died between making it and giving it its size.
-    if (status.size === 0) resizeMemory(fd, sizeBytes);
-    else if (status.size !== sizeBytes) {
+    if (status.size !== sizeBytes && status.size !== 0) {
       throw new ServerError(
         'ERR_IVSHMEM_MEMORY_SIZE',
         file,
@@ -129,18 +130,25 @@ function adopt(fd: Fd, file: string, sizeBytes: number): void {
           'VMs may be living on it; give its size, or another name, or remove it',
       );
     }
-    allocateRest(fd, file, sizeBytes, status.blocks * 512);
+    allocateRest(fd, file, sizeBytes, status);
   } catch (error) {
     fd.close();
     throw error;
   }
 }
 
-// A sparse object may need room yet.
-function allocateRest(fd: Fd, file: string, sizeBytes: number, allocatedBytes: number): void {
+// A sparse object may need room yet. On an empty one nobody can live: a server died between making it
+// and giving it its size.
+function allocateRest(fd: Fd, file: string, sizeBytes: number, { size, blocks }: Stats): void {
   const directory = path.dirname(file);
-  checkRoom(Math.max(0, sizeBytes - allocatedBytes), roomInDirectory(directory), directory);
-  allocateAll(fd, sizeBytes, directory);
+  checkRoom(Math.max(0, sizeBytes - blocks * 512), roomInDirectory(directory), directory);
+  if (size === 0) resizeMemory(fd, sizeBytes);
+  try {
+    allocateAll(fd, sizeBytes, directory);
+  } catch (error) {
+    if (size === 0) resizeMemory(fd, 0);
+    throw error;
+  }
 }
 
 // Where everybody may make files (/dev/shm, /tmp), a name that a stranger took first would be a memory

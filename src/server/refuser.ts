@@ -5,7 +5,7 @@
 import type { Fd } from '../../native/fd.js';
 import { MessageBatch } from '../../native/message-batch.js';
 import { SystemError } from '../../native/system-error.js';
-import { hangUpOf } from './connection.js';
+import { goneFor } from './connection.js';
 
 const PAUSE_MS = 10;
 
@@ -40,7 +40,7 @@ export class Refuser {
       return this.#batch.send(socket) === 1;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      return hangUpOf(socket) !== undefined;
+      return goneFor(socket) !== undefined;
     }
   }
 

@@ -61,7 +61,9 @@ export class Region {
         this.membership.descriptorsOwed(connection.state) + inFlight.unreadOf(connection),
     );
     this.#rules = { membership: this.membership, guard: this.#guard, maxPeers, strictSocket };
-    this.#fanOut = new FanOut(this.membership, inFlight);
+    this.#fanOut = new FanOut(this.membership, inFlight, (gone, reason) => {
+      this.#leave(gone, reason);
+    });
   }
 
   get connections(): ReadonlySet<Connection> {

@@ -3,6 +3,7 @@
 // Rule 1: setup order, each undone in reverse when a later one fails: options, claim to the socket,
 //         memory, socket, then connections.
 import { EventEmitter } from 'node:events';
+import path from 'node:path';
 import { ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import { Acceptor } from './acceptor.js';
 import { DESCRIPTOR_RESERVE, peersAdmitted } from './admission.js';
@@ -48,6 +49,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #unlinkMemory: boolean;
   #closed: Promise<void> | undefined;
   #deadlineMs = Infinity;
+  #welcomeDeadlineMs = Infinity;
   #hasWarnedOfIds = false;
 
   /**
@@ -60,10 +62,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const checked = checkOptions(options);
     const lock = Listener.claim(checked.socket);
     let memory: RegionMemory | undefined;
+    let listener: Listener | undefined;
     try {
       memory = openRegionMemory(checked);
-      return new Server(checked, memory, Listener.open(lock, checked));
+      listener = Listener.open(lock, checked);
+      return new Server(checked, memory, listener);
     } catch (error) {
+      listener?.close();
       if (memory?.isAdopted === false) memory.unlink();
       memory?.close();
       lock.close();
@@ -123,6 +128,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   close(options: CloseOptions = {}): Promise<void> {
     const deadlineMs = performance.now() + (options.timeoutMs ?? CLOSE_TIMEOUT_MS);
     this.#deadlineMs = Math.min(this.#deadlineMs, deadlineMs);
+    // Whoever asks again does not want to wait for anybody.
+    const welcomeMs = this.#closed ? deadlineMs : performance.now() + WELCOME_TIMEOUT_MS;
+    this.#welcomeDeadlineMs = Math.min(this.#welcomeDeadlineMs, welcomeMs);
     this.#closed ??= this.#close();
     return this.#closed;
   }
@@ -136,11 +144,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.#region.stop();
     failures.attempt(() => this.#listener.shutDown());
     failures.attempt(() => this.#acceptor.drain());
-    const welcomeDeadlineMs = performance.now() + WELCOME_TIMEOUT_MS;
-    while (!this.#mayEnd(welcomeDeadlineMs)) {
+    while (!this.#mayEnd) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_CHECK_MS));
     }
-    this.#warnOfPeersBehind();
+    failures.attempt(() => {
+      this.#warnOfPeersBehind();
+    });
     failures.attempt(() => this.#acceptor.close());
     failures.attempt(() => this.#region.close());
     if (this.#unlinkMemory) failures.attempt(() => this.#memory.unlink());
@@ -149,10 +158,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     failures.throwFirst();
   }
 
-  #mayEnd(welcomeDeadlineMs: number): boolean {
+  get #mayEnd(): boolean {
     if (this.#region.peersBehind === 0 && this.#region.hasRefusedAll) return true;
     const now = performance.now();
-    return now >= (this.#region.isWelcoming ? welcomeDeadlineMs : this.#deadlineMs);
+    return now >= (this.#region.isWelcoming ? this.#welcomeDeadlineMs : this.#deadlineMs);
   }
 
   #createRegion(options: CheckedOptions): Region {
@@ -162,7 +171,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         memory: this.#memory.fd,
         vectors: options.vectors,
         maxPeers: this.maxPeers,
-        strictSocket: options.allowExcessVectors === true ? undefined : options.socket,
+        strictSocket:
+          options.allowExcessVectors === true ? undefined : path.resolve(options.socket),
         inFlight: new InFlight(limit, measureMessageBytes()),
       },
       {

@@ -1,8 +1,13 @@
 // The pid file, as scripts see it: complete when the server is ready, gone when it is gone.
+import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
+  constants,
   existsSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -23,6 +28,21 @@ t.test('the pid file is complete when the server is ready, whoever was in it', a
   t.equal(readFileSync(pidFile, 'latin1'), `${serve.pid}\n`);
   t.equal((await serve.end('SIGTERM')).code, 0);
   t.same(readdirSync(directory), []);
+});
+
+t.test('a pipe may be the pid file, and does not hold up the end', async (t) => {
+  const directory = temp(t);
+  const pidFile = `${directory}/pipe`;
+  execFileSync('mkfifo', [pidFile]);
+  const pipe = openSync(pidFile, constants.O_RDWR | constants.O_NONBLOCK);
+  t.teardown(() => {
+    closeSync(pipe);
+  });
+  const serve = await Serve.start(t, ['--socket', `${directory}/s`, '--pid-file', pidFile]);
+  const bytes = Buffer.alloc(32);
+  t.equal(bytes.toString('latin1', 0, readSync(pipe, bytes)), `${serve.pid}\n`);
+  t.equal((await serve.end('SIGTERM')).code, 0);
+  t.same(readdirSync(directory), ['pipe']);
 });
 
 t.test('what is no pid file is not overwritten, the memory least of all', async (t) => {

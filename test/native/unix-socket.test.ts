@@ -12,6 +12,7 @@ import {
   createSocketPair,
   createUnixSocket,
   discardByte,
+  isSendShut,
   listenSocket,
   MAX_SOCKET_PATH_BYTES,
   peerCredentials,
@@ -270,4 +271,14 @@ t.test('who closed without having read ours is ECONNRESET', async (t) => {
   writeSync(socket.rawFd, 'a');
   peer.close();
   t.throws(() => discardByte(socket), { code: 'ECONNRESET', syscall: 'recv' });
+});
+
+t.test('who shut down its reading half will never read; asking sends nothing', async (t) => {
+  const [here, there] = createSocketPair();
+  t.equal(isSendShut(here), false);
+  t.equal(unreadByPeer(here), 0);
+  shutdownListener(there);
+  t.equal(isSendShut(here), true);
+  here.close();
+  there.close();
 });

@@ -67,3 +67,10 @@ t.test('no link is followed to a lock file', async (t) => {
 t.test('without the directory there is no claim', async (t) => {
   t.throws(() => LockFile.acquire(`${temp(t)}/none/s`), { code: 'ENOENT' });
 });
+
+t.test("a file with something in it is somebody's, and stays", async (t) => {
+  const directory = temp(t);
+  writeFileSync(`${directory}/s.lock`, 'precious');
+  acquire(t, `${directory}/s`).close();
+  t.same(readdirSync(directory), ['s.lock']);
+});

@@ -165,6 +165,15 @@ for (const [kind, place] of Object.entries(named)) {
     t.same(facts(memory).slice(0, 2), [M, M]);
   });
 
+  t.test(`a ${kind} that is empty stays so where there is no room`, async (t) => {
+    const { options, directory, name } = place(t);
+    writeFileSync(`${directory}/${name}`, '');
+    t.throws(() => open(t, { ...options, size: 2 ** 43 }), { code: 'ERR_IVSHMEM_NO_ROOM' });
+    failing(t, 'fallocate', 'ENOSPC', { times: 1 });
+    t.throws(() => open(t, options), { code: 'ERR_IVSHMEM_NO_ROOM' });
+    t.equal(statSync(`${directory}/${name}`).size, 0);
+  });
+
   t.test(`a ${kind} full of holes is filled, or refused with the room`, async (t) => {
     const { options, directory, name } = place(t);
     writeFileSync(`${directory}/${name}`, '');

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { addressOf, libc } from '../../native/libc.js';
-import { connectSocket } from '../../native/unix-socket.js';
+import { descriptorCount } from '../../native/descriptor-limit.js';
+import { connectSocket, shutdownListener } from '../../native/unix-socket.js';
 import { failing } from '../helper/fault.js';
 import { Ledger } from '../helper/ledger.js';
 import { MessageReader } from '../helper/message-reader.js';
@@ -31,6 +32,17 @@ t.test('who sends before it is told anything is refused', async (t) => {
   t.same(answers, ['b9ffffffffffffff'], 'minus 71, EPROTO');
   t.match(await region.refused(), { reason: 'data' });
   t.equal(region.joins, 0);
+});
+
+t.test('who will never read is gone, and costs no descriptor', async (t) => {
+  const region = await Region.listen(t, { maxPeers: 1 });
+  const before = descriptorCount('self');
+  const deaf = Array.from({ length: 20 }, () => connectSocket(region.socket)!);
+  for (const socket of deaf) shutdownListener(socket);
+  await until('the server has let go', () => descriptorCount('self') === before! + deaf.length);
+  for (const socket of deaf) socket.close();
+  const peer = await StrictPeer.join(t, region.socket, { vectors: 1, ledger: new Ledger() });
+  t.ok(peer.isWelcomed);
 });
 
 t.test('who sends anything is let go, and the others are told once', async (t) => {

@@ -165,3 +165,27 @@ t.test('a peer that never reads does not keep a server from its end', async (t) 
   await server.close({ timeoutMs: 50 });
   t.same(warnings, ['unread']);
 });
+
+t.test('a listener that throws does not keep the rest from being put away', async (t) => {
+  const directory = temp(t);
+  const before = descriptorCount('self')!;
+  const server = await Server.listen({ socket: `${directory}/s` });
+  server.on('warning', () => {
+    throw new Error('of the listener');
+  });
+  const silent = connectSocket(`${directory}/s`)!;
+  await until('it has joined', () => server.peers.length === 1);
+  await t.rejects(server.close({ timeoutMs: 1 }), { message: 'of the listener' });
+  silent.close();
+  t.same(readdirSync(directory), []);
+  t.equal(descriptorCount('self'), before);
+});
+
+t.test('a start that fails at the last step leaves neither socket nor descriptor', async (t) => {
+  const directory = temp(t);
+  const before = descriptorCount('self');
+  failing(t, 'socketpair', 'EMFILE', { times: 1 });
+  await t.rejects(Server.listen({ socket: `${directory}/s` }), { code: 'EMFILE' });
+  t.same(readdirSync(directory), []);
+  t.equal(descriptorCount('self'), before);
+});
