@@ -128,8 +128,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   close(options: CloseOptions = {}): Promise<void> {
     const deadlineMs = performance.now() + (options.timeoutMs ?? CLOSE_TIMEOUT_MS);
     this.#deadlineMs = Math.min(this.#deadlineMs, deadlineMs);
-    // Whoever asks again does not want to wait for anybody.
-    const welcomeMs = this.#closed ? deadlineMs : performance.now() + WELCOME_TIMEOUT_MS;
+    // Who asks again, and says how long, does not want to wait for anybody.
+    const isOrder = this.#closed !== undefined && options.timeoutMs !== undefined;
+    const welcomeMs = isOrder ? deadlineMs : performance.now() + WELCOME_TIMEOUT_MS;
     this.#welcomeDeadlineMs = Math.min(this.#welcomeDeadlineMs, welcomeMs);
     this.#closed ??= this.#close();
     return this.#closed;

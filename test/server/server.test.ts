@@ -5,6 +5,7 @@ import { connectSocket } from '../../native/unix-socket.js';
 import { Server, type RegionPeer, type ServerWarning } from '../../src/index.js';
 import { failing } from '../helper/fault.js';
 import { Ledger } from '../helper/ledger.js';
+import { MessageReader } from '../helper/message-reader.js';
 import { Region } from '../helper/region.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { StrictPeer } from '../helper/strict-peer.js';
@@ -188,4 +189,41 @@ t.test('a start that fails at the last step leaves neither socket nor descriptor
   await t.rejects(Server.listen({ socket: `${directory}/s` }), { code: 'EMFILE' });
   t.same(readdirSync(directory), []);
   t.equal(descriptorCount('self'), before);
+});
+
+t.test('who lacks part of its welcome is waited for past the time', async (t) => {
+  const { server, socket } = await Region.listen(t, {});
+  const fault = failing(t, 'sendmmsg', 'ENOBUFS');
+  const reader = new MessageReader(connectSocket(socket)!);
+  await until('it has joined', () => server.peers.length === 1);
+  const closed = server.close({ timeoutMs: 0 });
+  await until('the time is long over', () => fault.calls > 5);
+  t.equal(server.peers.length, 1);
+  void server.close();
+  fault.restore();
+  const welcome: string[] = [];
+  await until('the end', () => {
+    reader.read(({ text, fd }) => {
+      welcome.push(text);
+      fd?.close();
+    });
+    return reader.isOver;
+  });
+  await closed;
+  reader.close();
+  t.same(welcome.slice(0, 3), ['0000000000000000', '0000000000000000', 'ffffffffffffffff fd']);
+});
+
+t.test('a second close that says how long ends that wait, too', async (t) => {
+  const { server, socket } = await Region.listen(t, {});
+  const fault = failing(t, 'sendmmsg', 'ENOBUFS');
+  using silent = connectSocket(socket)!;
+  await until('it has joined', () => server.peers.length === 1);
+  const closed = server.close({ timeoutMs: 0 });
+  await until('the time is long over', () => fault.calls > 5);
+  t.ok(silent.isOpen);
+  t.equal(server.peers.length, 1, 'it is waited for');
+  await server.close({ timeoutMs: 0 });
+  await closed;
+  t.equal(server.peers.length, 0);
 });
