@@ -6,12 +6,14 @@
 import { readFileSync } from 'node:fs';
 import { Fd } from './fd.js';
 import { libc, staticMemory } from './libc.js';
-import { isWritable } from './poll.js';
 import { check, checkReady } from './system-error.js';
 
 const EFD_CLOEXEC = 0o2000000;
 const EFD_NONBLOCK = 0o4000;
 const RWF_NOWAIT = 8;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = EFD_NONBLOCK;
 
 const counter = staticMemory(8);
 const iovec = staticMemory(16);
@@ -24,13 +26,20 @@ export function createEventfd(): Fd {
 }
 
 /**
- * Adds one to the count and wakes whoever waits. False when it would block: the count is full.
- * Looks before it writes, for the case that another holder made the descriptor blocking.
+ * Adds `times` (1–2^53) to the count and wakes whoever waits. False when it would block: the count is
+ * full. A doorbell that another holder made blocking is made non-blocking again, for all its holders.
+ * (To look first, by poll, costs more and leaves the same gap: see docs/access.md.)
  */
-export function ringEventfd(fd: Fd): boolean {
-  if (!isWritable(fd.rawFd)) return false;
-  counter.view.setBigUint64(0, 1n, true);
-  return checkReady(libc.write(fd.rawFd, counter.address, 8), 'write') !== undefined;
+export function ringEventfd(fd: Fd, times = 1): boolean {
+  const { rawFd } = fd;
+  unblock(rawFd);
+  counter.view.setBigUint64(0, BigInt(times), true);
+  return checkReady(libc.write(rawFd, counter.address, 8), 'write') !== undefined;
+}
+
+function unblock(rawFd: number): void {
+  const flags = check(libc.fcntl(rawFd, F_GETFL, 0), 'fcntl');
+  if ((flags & O_NONBLOCK) === 0) check(libc.fcntl(rawFd, F_SETFL, flags | O_NONBLOCK), 'fcntl');
 }
 
 /**

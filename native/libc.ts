@@ -153,6 +153,20 @@ export const libc = {
     offset: number,
     sizeBytes: number,
   ) => number,
+  /** https://man7.org/linux/man-pages/man2/mmap.2.html */
+  mmap: process.func('intptr_t mmap(uintptr_t, size_t, int, int, int, int64_t)') as (
+    address: Address,
+    length: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ) => number,
+  /** https://man7.org/linux/man-pages/man2/munmap.2.html */
+  munmap: process.func('int munmap(uintptr_t, size_t)') as (
+    address: Address,
+    length: number,
+  ) => number,
   /** https://man7.org/linux/man-pages/man2/fcntl.2.html */
   fcntl: process.func('int fcntl(int, int, intptr_t)') as (
     fd: number,

@@ -42,6 +42,14 @@ t.test('a ring that would block is false, even on a doorbell made blocking', asy
   fillEventfd(fd);
   makeBlocking(fd.rawFd);
   t.notOk(ringEventfd(fd));
+  t.notOk(isBlocking(fd.rawFd), 'and it is non-blocking again, for everybody');
+});
+
+t.test('several rings at once are one interrupt with their count', async (t) => {
+  using fd = createEventfd();
+  t.ok(ringEventfd(fd, 5));
+  t.ok(ringEventfd(fd, 2 ** 53));
+  t.equal(drainEventfd(fd), 2n ** 53n + 5n);
 });
 
 t.test('to drain a silent doorbell made blocking does not hang', async (t) => {
@@ -52,7 +60,7 @@ t.test('to drain a silent doorbell made blocking does not hang', async (t) => {
   t.equal(drainEventfd(fd), 1n);
 });
 
-t.test('a ring that another one overtook between look and write is false', async (t) => {
+t.test('a ring that finds the count full is false', async (t) => {
   using fd = createEventfd();
   failing(t, 'write', 'EAGAIN');
   t.notOk(ringEventfd(fd));
