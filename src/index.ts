@@ -1,5 +1,19 @@
 // The front of the house: what programs import from 'ivshmem'.
 export { SystemError } from '../native/system-error.js';
+export type { DescriptorHandle } from '../native/descriptor-handle.js';
+export type { MappedRange, Mapping } from '../native/mapping.js';
+export {
+  Peer,
+  type ConnectOptions,
+  type InterruptOptions,
+  type NextInterruptOptions,
+  type PeerEvents,
+} from './peer/peer.js';
+export type { Interrupt } from './peer/inbox.js';
+export { PeerError, type PeerErrorCode } from './peer/peer-error.js';
+export type { PeerHandle } from './peer/peer-handle.js';
+export { WorkerPeer, type SpinOptions } from './peer/worker-peer.js';
+export { ProtocolError, type ProtocolErrorCode } from './protocol/protocol-error.js';
 export { Server, type CloseOptions } from './server/server.js';
 export type {
   RefusedPeer,
