@@ -151,7 +151,10 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
    * throw its reason. What arrives between two steps waits in the doorbell, and is merged there.
    * Throws PeerError ERR_IVSHMEM_UNKNOWN_VECTOR, _CLOSED.
    */
-  interrupts({ vectors, signal }: InterruptOptions = {}): AsyncIterableIterator<Interrupt> {
+  interrupts({ vectors, signal }: InterruptOptions = {}): AsyncIterableIterator<
+    Interrupt,
+    undefined
+  > {
     this.#checkOpen();
     return new InterruptIterator(this.#iteration(vectors, signal));
   }
