@@ -1,6 +1,5 @@
 // The front of the house: what programs import from 'ivshmem'.
 export { SystemError } from '../native/system-error.js';
-export type { DescriptorHandle } from '../native/descriptor-handle.js';
 export type { MappedRange, Mapping } from '../native/mapping.js';
 export {
   Peer,

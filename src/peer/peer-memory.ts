@@ -2,7 +2,6 @@
 //
 // Rule 1: nothing is mapped before somebody asks for it; what was is ended with the peer.
 import { fstatSync } from 'node:fs';
-import { fileHandle, type DescriptorHandle } from '../../native/descriptor-handle.js';
 import type { Fd } from '../../native/fd.js';
 import { Mapping, MAX_MAPPING_BYTES, type MappedRange } from '../../native/mapping.js';
 import { closed, PeerError } from './peer-error.js';
@@ -46,9 +45,10 @@ export class PeerMemory {
     return mapping;
   }
 
-  get handle(): DescriptorHandle {
+  /** The descriptor's number, for a PeerHandle. */
+  get rawFd(): number {
     this.#checkOpen();
-    return fileHandle(this.#fd);
+    return this.#fd.rawFd;
   }
 
   /** Ends all mappings, and closes the descriptor; again does nothing. */

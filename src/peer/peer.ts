@@ -8,7 +8,7 @@ import { MAX_VECTORS } from '../protocol/wire.js';
 import type { Interrupt } from './inbox.js';
 import { InterruptIterator, nextInterrupt } from './interrupt-iterator.js';
 import { closed, PeerError } from './peer-error.js';
-import { doorbellHandles, type PeerHandle } from './peer-handle.js';
+import type { PeerHandle } from './peer-handle.js';
 import { Session, type Welcome } from './session.js';
 import type { WaitOptions } from './waiting.js';
 
@@ -130,7 +130,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   /** This peer as plain data, for `WorkerPeer.open` in a worker of this process. */
   get handle(): PeerHandle {
     const { memory, roster } = this.#welcome;
-    return { id: this.id, memory: memory.handle, doorbells: doorbellHandles(roster) };
+    return { ...roster.handle, memory: memory.rawFd };
   }
 
   /**

@@ -4,12 +4,15 @@
 import { ringEventfd } from '../../native/eventfd.js';
 import type { Fd } from '../../native/fd.js';
 import { PeerError } from './peer-error.js';
+import { Departures, type PeerHandle } from './peer-handle.js';
 
 /** Doorbells by peer ID. */
 export class Roster {
   readonly #doorbells = new Map<number, Fd[]>();
   readonly #others = new Map<number, number>();
   readonly #ownId: number;
+  // From the first handle on: before it nobody looks at the marks.
+  #departures: Departures | undefined;
 
   constructor(ownId: number) {
     this.#ownId = ownId;
@@ -25,9 +28,13 @@ export class Roster {
     return this.#doorbells.get(id) ?? [];
   }
 
-  /** Every peer that is there, itself included. */
-  get entries(): Iterable<readonly [id: number, doorbells: readonly Fd[]]> {
-    return this.#doorbells;
+  /** All doorbells as plain data, and the marks of those who leave. */
+  get handle(): Omit<PeerHandle, 'memory'> {
+    this.#departures ??= new Departures();
+    const doorbells = [...this.#doorbells].map(
+      ([id, fds]) => [id, fds.map(({ rawFd }) => rawFd)] as const,
+    );
+    return { id: this.#ownId, doorbells, gone: this.#departures.bits };
   }
 
   /** Takes the doorbell of a peer's next vector. */
@@ -40,6 +47,7 @@ export class Roster {
 
   /** Closes a peer's doorbells. */
   remove(id: number): void {
+    this.#departures?.add(id);
     for (const fd of this.doorbells(id)) fd.close();
     this.#doorbells.delete(id);
     this.#others.delete(id);
@@ -56,8 +64,9 @@ export class Roster {
     return ringEventfd(doorbell, times);
   }
 
-  /** Closes all; nobody is there any more. */
+  /** Closes all; nobody is there any more. The peer itself is the first that is marked so. */
   close(): void {
+    this.#departures?.add(this.#ownId);
     for (const id of [...this.#doorbells.keys()]) this.remove(id);
   }
 }

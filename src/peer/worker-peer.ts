@@ -5,14 +5,12 @@
 //         breaks, and the other way round.
 // Rule 2: the busy wait never blocks the main thread, ends by itself, and can be stopped.
 import { isMainThread } from 'node:worker_threads';
-import { openFileHandle } from '../../native/descriptor-handle.js';
-import type { Fd } from '../../native/fd.js';
 import type { Mapping, MappedRange } from '../../native/mapping.js';
 import { Inbox, type Interrupt } from './inbox.js';
 import { closed, PeerError } from './peer-error.js';
-import { openRoster, type PeerHandle } from './peer-handle.js';
+import { openHandle, type OpenedHandle, type PeerHandle } from './peer-handle.js';
 import { PeerMemory } from './peer-memory.js';
-import type { Roster } from './roster.js';
+import { Roster } from './roster.js';
 import { checkTimeout } from './waiting.js';
 
 const LOOKS_BETWEEN_CLOCKS = 64;
@@ -40,22 +38,15 @@ export class WorkerPeer implements Disposable {
    * Throws SystemError (EMFILE, ENOMEM); nothing is left open then.
    */
   static open(handle: PeerHandle): WorkerPeer {
-    const roster = openRoster(handle);
-    try {
-      const memory = roster.doorbells(handle.id).length > 0 && openFileHandle(handle.memory);
-      if (!memory) throw closed();
-      return new WorkerPeer(handle.id, memory, roster);
-    } catch (error) {
-      roster.close();
-      throw error;
-    }
+    return new WorkerPeer(handle.id, openHandle(handle));
   }
 
-  private constructor(id: number, memory: Fd, roster: Roster) {
+  private constructor(id: number, { memory, doorbells }: OpenedHandle) {
     this.id = id;
     this.#memory = new PeerMemory(memory);
-    this.#roster = roster;
-    for (const doorbell of roster.doorbells(id)) this.#inbox.add(doorbell);
+    this.#roster = new Roster(id);
+    for (const [owner, fds] of doorbells) for (const fd of fds) this.#roster.add(owner, fd);
+    for (const doorbell of this.#roster.doorbells(id)) this.#inbox.add(doorbell);
   }
 
   /** Its doorbells: 0 to `vectors` − 1. */

@@ -117,12 +117,14 @@ t.test(
 );
 
 t.test('who left before the handle was opened is not there', async (t) => {
-  const [a, b] = await pair(t);
+  const [a, b, region] = await pair(t);
   const { handle } = a;
   b.close();
   await until('it left', () => !a.peers.has(1));
+  const c = await Peer.connect({ socket: region.socket });
+  t.teardown(() => c.close());
   using opened = WorkerPeer.open(handle);
-  t.same([...opened.peers], []);
+  t.same([...opened.peers], [], 'even if its numbers are used again');
   t.throws(() => opened.ring(1, 0), { code: 'ERR_IVSHMEM_UNKNOWN_PEER' });
 });
 
