@@ -7,6 +7,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import ts from 'typescript';
 import { Child } from '../helper/child.js';
 import { need } from '../helper/need.js';
 import { temp, type Scope } from '../helper/temp.js';
@@ -35,6 +36,52 @@ for (const page of pages) {
       t.ok(readdirSync(new URL('.', path)).includes(path.pathname.split('/').at(-1) ?? ''), target);
     }
   });
+}
+
+t.test('every piece of TypeScript on the pages is correct', async (t) => {
+  const pieces = pages.flatMap((page) => {
+    const text = readFileSync(root + page, 'utf8');
+    return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(
+      ([, code = '']) => [page, code] as const,
+    );
+  });
+  t.ok(pieces.length > 1);
+  // Where the examples are, so that 'ivshmem' is found as they find it.
+  const files = new Map(
+    pieces.map(([page, code], index) => [
+      `${root}examples/${index}-${page.replaceAll('/', '-')}.ts`,
+      code,
+    ]),
+  );
+  t.same(complaints(files), []);
+});
+
+/** What the compiler says of files that exist only here. */
+function complaints(files: ReadonlyMap<string, string>): string[] {
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(`${root}tsconfig.json`, (name) => ts.sys.readFile(name)).config,
+    ts.sys,
+    root,
+  );
+  Object.assign(options, { noEmit: true, incremental: false });
+  delete options.tsBuildInfoFile;
+  const real = ts.createCompilerHost(options);
+  const host = {
+    ...real,
+    fileExists: (name: string) => files.has(name) || real.fileExists(name),
+    readFile: (name: string) => files.get(name) ?? real.readFile(name),
+    getSourceFile: (name: string, version: ts.ScriptTarget) => {
+      const text = files.get(name) ?? real.readFile(name);
+      return text === undefined ? undefined : ts.createSourceFile(name, text, version);
+    },
+  };
+  const program = ts.createProgram([...files.keys()], options, host);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(
+      ({ file, messageText }) =>
+        `${file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+    );
 }
 
 /** Runs commands in a directory of their own that stands for /tmp and for /dev/shm's names. */
