@@ -7,12 +7,15 @@
 // specification. When a peer leaves, its join vanishes from the log, and the cursors tell who had
 // heard of it, even by one message: exactly those are owed one leave.
 //
+// A join may stay in the log while its owner is away (a slot): nobody is told that it goes or comes
+// back, and its owner is told of itself behind those who were there when it came.
+//
 // Rule 1: this file says what to send and never sends it. It moves a cursor only by what `told` says.
 // Rule 2: a leave is never put inside somebody's vectors, nor before a newcomer's own: there the
 //         specification has no place for it. Elsewhere leaves go first: they free descriptors.
-// Rule 3: sequence numbers, not positions: a cursor outlives the entries around it.
 import { cursorBehind, hasHeardOf, startOfLog, toldOf, type Cursor } from './cursor.js';
 import { IdSet } from './id-set.js';
+import { JoinLog, type Entry, type Reader } from './join-log.js';
 import { PeerIds } from './peer-ids.js';
 import { PROTOCOL_VERSION } from './wire.js';
 
@@ -23,13 +26,9 @@ export interface Outbox<Rows> {
   addRows(rows: Rows, from: number, count: number): void;
 }
 
-/** One peer, as the membership knows it. All but `id` and `doorbells` is the membership's own. */
-export interface PeerState<Rows> {
+/** One peer, as the membership knows it. All but `id` and `entry` is the membership's own. */
+export interface PeerState<Rows> extends Reader<Rows> {
   readonly id: number;
-  /** Its join as encoded messages: `vectors` of them. */
-  readonly doorbells: Rows;
-  /** The sequence number of its join in the log. */
-  readonly sequence: number;
   cursor: Cursor;
   /** Who left without this peer having been told yet. */
   readonly owedLeaves: IdSet;
@@ -49,9 +48,8 @@ export class Membership<Rows> {
   readonly vectors: number;
   readonly #memory: Rows;
   readonly #ids = new PeerIds();
-  // In the order of their joins. Peers that are there are all that a log has to hold.
-  readonly #log: PeerState<Rows>[] = [];
-  #nextSequence = 0;
+  readonly #log = new JoinLog<Rows>();
+  readonly #owners = new Map<Entry<Rows>, PeerState<Rows>>();
 
   /** `memory`: the one message (−1, memory). `vectors`: messages in each peer's doorbells. */
   constructor({ memory, vectors }: { readonly memory: Rows; readonly vectors: number }) {
@@ -59,9 +57,14 @@ export class Membership<Rows> {
     this.vectors = vectors;
   }
 
-  /** Peers in the order of their joins. */
-  get peers(): readonly PeerState<Rows>[] {
-    return this.#log;
+  /** The joins that are in the log, slots among them, in their order. */
+  get entries(): readonly Entry<Rows>[] {
+    return this.#log.entries;
+  }
+
+  /** Peers in the order in which they came. */
+  get peers(): PeerState<Rows>[] {
+    return [...this.#owners.values()];
   }
 
   /** IDs that can still be given, of 65,536. */
@@ -69,39 +72,62 @@ export class Membership<Rows> {
     return this.#ids.left;
   }
 
-  /**
-   * Takes a newcomer in under the next free ID, for which `encode` makes its join messages. Nothing
-   * changes when that throws. Undefined when no ID is left.
-   */
+  /** A join and its owner at once: `add` and `enter`. */
   join(encode: (id: number) => Rows): PeerState<Rows> | undefined {
+    const entry = this.add(encode);
+    return entry && this.enter(entry);
+  }
+
+  /** Takes a peer out, and its entry with it: `exit` and `remove`. */
+  leave(peer: PeerState<Rows>): PeerState<Rows>[] {
+    this.exit(peer);
+    return this.remove(peer.entry);
+  }
+
+  /**
+   * Puts a join into the log under the next free ID, for which `encode` makes the messages. It has no
+   * owner yet. Nothing changes when `encode` throws. Undefined when no ID is left.
+   */
+  add(encode: (id: number) => Rows): Entry<Rows> | undefined {
     const id = this.#ids.peek();
     if (id === undefined) return undefined;
+    const doorbells = encode(id);
+    this.#ids.take(id);
+    return this.#log.add(id, doorbells);
+  }
+
+  /** The owner of an entry comes, or comes back; nobody is told of that. Not without owner: RangeError. */
+  enter(entry: Entry<Rows>): PeerState<Rows> {
+    this.#checkVacant(entry);
     const peer: PeerState<Rows> = {
-      id,
-      doorbells: encode(id),
-      sequence: this.#nextSequence,
+      id: entry.id,
+      entry,
+      own: this.#log.place(entry),
       cursor: startOfLog,
       owedLeaves: new IdSet(),
       knownRetired: new IdSet(),
     };
-    this.#ids.take(id);
-    this.#nextSequence += 1;
-    this.#log.push(peer);
+    this.#owners.set(entry, peer);
     return peer;
   }
 
-  /** Takes a peer out; returns those who are owed the news. A peer that is not there: RangeError. */
-  leave(peer: PeerState<Rows>): PeerState<Rows>[] {
-    const index = this.#indexOf(peer.sequence);
-    if (this.#log[index] !== peer) throw new RangeError(`peer ${peer.id} is not there`);
-    this.#log.splice(index, 1);
-    const told = this.#log.filter(({ cursor }) => hasHeardOf(cursor, peer));
-    for (const witness of told) {
-      witness.owedLeaves.add(peer.id);
-      witness.knownRetired.add(peer.id);
-    }
-    this.#ids.retire(peer.id, told.length);
+  /** A peer goes and its entry stays: a slot from now on. A peer that is not there: RangeError. */
+  exit(peer: PeerState<Rows>): void {
+    if (this.#owners.get(peer.entry) !== peer) throw new RangeError(`peer ${peer.id} is not there`);
+    this.#owners.delete(peer.entry);
     for (const id of peer.knownRetired) this.#ids.forget(id);
+  }
+
+  /** Takes an entry out; returns those who are owed the news. Not without owner: RangeError. */
+  remove(entry: Entry<Rows>): PeerState<Rows>[] {
+    this.#checkVacant(entry);
+    this.#log.remove(entry);
+    const told = this.peers.filter(({ cursor }) => hasHeardOf(cursor, entry));
+    for (const witness of told) {
+      witness.owedLeaves.add(entry.id);
+      witness.knownRetired.add(entry.id);
+    }
+    this.#ids.retire(entry.id, told.length);
     return told;
   }
 
@@ -118,8 +144,8 @@ export class Membership<Rows> {
   }
 
   /** Whether nothing is left to tell this peer. */
-  isUpToDate({ cursor, owedLeaves }: PeerState<Rows>): boolean {
-    return owedLeaves.size === 0 && this.#indexOf(cursor.sequence) === this.#log.length;
+  isUpToDate(peer: PeerState<Rows>): boolean {
+    return peer.owedLeaves.size === 0 && this.#log.next(peer, peer.cursor) === undefined;
   }
 
   /** How many messages of its welcome (version, ID, memory) this peer is still to be sent. */
@@ -128,10 +154,9 @@ export class Membership<Rows> {
   }
 
   /** How many descriptors this peer is still to be sent. */
-  descriptorsOwed({ cursor }: PeerState<Rows>): number {
-    const index = this.#indexOf(cursor.sequence);
-    const joins = (this.#log.length - index) * this.vectors;
-    return joins - toldOf(cursor, this.#log[index]) + (cursor.welcome < WELCOME_MESSAGES ? 1 : 0);
+  descriptorsOwed(peer: PeerState<Rows>): number {
+    const isMemoryOwed = peer.cursor.welcome < WELCOME_MESSAGES;
+    return this.#log.owed(peer, this.vectors) + (isMemoryOwed ? 1 : 0);
   }
 
   // Goes `limit` messages on from the peer's cursor, by way of the outbox if there is one, and
@@ -142,10 +167,10 @@ export class Membership<Rows> {
     let left = limit - (welcome - peer.cursor.welcome);
     let cursor = { ...peer.cursor, welcome };
     let leaves: readonly number[] | undefined;
-    for (let index = this.#indexOf(cursor.sequence); left > 0; index += 1) {
-      const entry = this.#log[index];
+    while (left > 0) {
+      const entry = this.#log.next(peer, cursor);
       const from = toldOf(cursor, entry);
-      if (leaves === undefined && from === 0 && cursor.sequence > peer.sequence) {
+      if (leaves === undefined && from === 0 && cursor.sequence > peer.own.sequence) {
         leaves = firstOf(peer.owedLeaves, left);
         for (const id of leaves) outbox?.addNumber(id);
         left -= leaves.length;
@@ -167,17 +192,9 @@ export class Membership<Rows> {
     }
   }
 
-  // Where the first entry stands that has this sequence number or a later one.
-  #indexOf(sequence: number): number {
-    let low = 0;
-    let high = this.#log.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const entry = this.#log[middle];
-      if (entry && entry.sequence < sequence) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #checkVacant(entry: Entry<Rows>): void {
+    if (!this.#log.has(entry)) throw new RangeError(`peer ID ${entry.id} is not there`);
+    if (this.#owners.has(entry)) throw new RangeError(`peer ID ${entry.id} has an owner`);
   }
 }
 

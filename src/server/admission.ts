@@ -33,11 +33,11 @@ export interface AdmissionRules {
 export function refusalOf(rules: AdmissionRules, { pid }: PeerCredentials): Refusal | undefined {
   const { membership, guard, maxPeers, strictSocket } = rules;
   return (
-    checkPeers(membership.peers.length, maxPeers) ??
+    checkPeers(membership.entries.length, maxPeers) ??
     checkIds(membership.idsLeft) ??
     checkDescriptors(membership.vectors) ??
     (strictSocket === undefined ? undefined : guard.checkVectors(pid, strictSocket)) ??
-    guard.check(pid, (membership.peers.length + 1) * membership.vectors + 1)
+    guard.check(pid, (membership.entries.length + 1) * membership.vectors + 1)
   );
 }
 

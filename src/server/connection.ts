@@ -60,7 +60,7 @@ export class Connection {
   close(): void {
     this.#watch.close();
     this.socket.close();
-    this.state.doorbells.close();
+    this.state.entry.doorbells.close();
   }
 }
 

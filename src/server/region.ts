@@ -152,7 +152,7 @@ export class Region {
       });
     } catch (error) {
       this.membership.leave(state);
-      state.doorbells.close();
+      state.entry.doorbells.close();
       throw error;
     }
     this.#connections.add(connection);

@@ -3,6 +3,7 @@
 //
 // Rule 1: the bytes are made here, not by the code under test.
 import { Handshake, type Fact } from '../../src/protocol/handshake.js';
+import type { Entry } from '../../src/protocol/join-log.js';
 import type { Membership, Outbox, PeerState } from '../../src/protocol/membership.js';
 import { MessageDecoder, type Message } from '../../src/protocol/wire.js';
 
@@ -77,6 +78,11 @@ export class LinkedPeer {
     const state = membership.join((id) => doorbells(id, membership.vectors));
     if (!state) throw new Error('no ID is left');
     return new LinkedPeer(membership, state);
+  }
+
+  /** The owner of a slot, who comes or comes back. */
+  static enter(membership: Membership<Rows>, entry: Entry<Rows>): LinkedPeer {
+    return new LinkedPeer(membership, membership.enter(entry));
   }
 
   /** Fills an outbox of `room` messages, of which the "kernel" takes at most `taken`; returns those. */

@@ -1,9 +1,11 @@
-// The membership against a naive model, over random joins, leaves and partial sends.
+// The membership against a naive model, over random joins, leaves, slots whose owners come and go, and
+// partial sends.
 //
 // The model keeps for each peer the full queue of what it is still to be told, and for each ID who
 // has heard of it: too expensive for a server, too simple to be wrong. Each peer's side of the link
 // is besides checked by itself, from what it received and from nothing else.
 import t from 'tap';
+import type { Entry } from '../../src/protocol/join-log.js';
 import { Membership } from '../../src/protocol/membership.js';
 import type { Message } from '../../src/protocol/wire.js';
 import { BoundedOutbox, doorbells, LinkedPeer, memory, type Rows } from '../helper/link.js';
@@ -20,10 +22,10 @@ class NaivePeer {
   readonly queue: Item[];
   readonly heard = new Set<number>();
 
-  constructor(id: number, present: readonly NaivePeer[], vectors: number) {
+  constructor(id: number, present: readonly number[], vectors: number) {
     this.id = id;
     this.queue = [{ text: '0' }, { text: `${id}` }, { text: '-1 memory' }];
-    for (const peer of present) this.join(peer.id, vectors);
+    for (const other of present) if (other !== id) this.join(other, vectors);
     this.join(id, vectors);
   }
 
@@ -110,6 +112,12 @@ function must(holds: boolean, rule: string): void {
   if (!holds) throw new Error(`broken: ${rule}`);
 }
 
+/** Who is there, in the order of the joins; a slot is, its owner or not. */
+interface Present {
+  readonly id: number;
+  readonly slot?: Entry<Rows>;
+}
+
 interface Pair {
   readonly linked: LinkedPeer;
   readonly naive: NaivePeer;
@@ -122,6 +130,8 @@ class Trial {
   readonly vectors: number;
   wraps = 0;
   messages = 0;
+  returns = 0;
+  readonly #present: Present[] = [];
   readonly #membership: Membership<Rows>;
   readonly #random: Random;
   // One above the last one taken, 65,536 too: the next is around if it is below.
@@ -135,26 +145,44 @@ class Trial {
 
   join(): void {
     const linked = LinkedPeer.join(this.#membership);
-    must(linked.state.id === this.#expectedId(), `the next ID is not ${linked.state.id}`);
-    this.#passed(linked.state.id);
-    const naives = this.pairs.map(({ naive }) => naive);
-    const naive = new NaivePeer(linked.state.id, naives, this.vectors);
-    for (const other of naives) other.join(naive.id, this.vectors);
-    this.pairs.push({ linked, naive, observer: new Observer(this.vectors) });
+    this.#joined(linked.state.id);
+    this.#come(linked);
   }
 
   leave(pair: Pair): void {
     this.pairs.splice(this.pairs.indexOf(pair), 1);
-    const told = this.#membership.leave(pair.linked.state).map(({ id }) => id);
-    const heard = this.pairs.filter(({ naive }) => naive.heard.has(pair.naive.id));
-    must(
-      same(
-        told,
-        heard.map(({ naive }) => naive.id),
-      ),
-      'those who heard of it are owed its leave',
-    );
-    for (const { naive } of this.pairs) naive.leave(pair.naive.id);
+    const told = this.#membership.leave(pair.linked.state);
+    this.#left(pair.naive.id, told);
+  }
+
+  /** A join with nobody behind it. */
+  makeSlot(): void {
+    const slot = this.#membership.add((id) => doorbells(id, this.vectors));
+    if (!slot) throw new Error('no ID is left');
+    this.#joined(slot.id, slot);
+  }
+
+  /** A slot without owner goes. */
+  removeSlot(): void {
+    const slot = this.#random.pick(this.#vacant());
+    if (slot) this.#left(slot.id, this.#membership.remove(slot));
+  }
+
+  /** The owner of a slot comes, or comes back. */
+  enter(): void {
+    const slot = this.#random.pick(this.#vacant());
+    if (!slot) return;
+    this.#come(LinkedPeer.enter(this.#membership, slot));
+    this.returns += 1;
+  }
+
+  /** A peer goes and leaves its join behind, which is a slot then; nobody is told. */
+  exit(pair: Pair): void {
+    this.pairs.splice(this.pairs.indexOf(pair), 1);
+    const { entry } = pair.linked.state;
+    this.#membership.exit(pair.linked.state);
+    const index = this.#present.findIndex(({ id }) => id === entry.id);
+    this.#present[index] = { id: entry.id, slot: entry };
   }
 
   /** An outbox of random size, of which a random part is taken. */
@@ -199,7 +227,7 @@ class Trial {
   /** Everybody is told everything: all views are the truth. */
   drain(): void {
     for (const pair of this.pairs) while (pair.naive.queue.length > 0) this.serve(pair);
-    const present = this.pairs.map(({ naive }) => naive.id).sort((a, b) => a - b);
+    const present = this.#present.map(({ id }) => id).sort((a, b) => a - b);
     const complete = new Map(present.map((id) => [id, this.vectors]));
     for (const { linked, observer } of this.pairs) {
       const outbox = new BoundedOutbox(100);
@@ -210,6 +238,33 @@ class Trial {
       for (const [id, told] of linked.handshake.vectors)
         must(told === complete.get(id), 'all vectors');
     }
+  }
+
+  #joined(id: number, slot?: Entry<Rows>): void {
+    must(id === this.#expectedId(), `the next ID is not ${id}`);
+    this.#passed(id);
+    for (const { naive } of this.pairs) naive.join(id, this.vectors);
+    this.#present.push(slot ? { id, slot } : { id });
+  }
+
+  #come(linked: LinkedPeer): void {
+    const present = this.#present.map(({ id }) => id);
+    const naive = new NaivePeer(linked.state.id, present, this.vectors);
+    this.pairs.push({ linked, naive, observer: new Observer(this.vectors) });
+  }
+
+  #left(id: number, told: readonly { readonly id: number }[]): void {
+    const index = this.#present.findIndex((present) => present.id === id);
+    this.#present.splice(index, 1);
+    const heard = this.pairs.map(({ naive }) => naive).filter((naive) => naive.heard.has(id));
+    const ids = [told, heard].map((peers) => peers.map((peer) => peer.id));
+    must(same(ids[0]!, ids[1]!), 'those who heard of it are owed its leave');
+    for (const { naive } of this.pairs) naive.leave(id);
+  }
+
+  #vacant(): Entry<Rows>[] {
+    const owned = new Set(this.pairs.map(({ naive }) => naive.id));
+    return this.#present.flatMap(({ id, slot }) => (slot && !owned.has(id) ? slot : []));
   }
 
   #passed(id: number): boolean {
@@ -223,7 +278,8 @@ class Trial {
   #expectedId(): number {
     let id = this.#nextId % ALL_IDS;
     const isTaken = (): boolean =>
-      this.pairs.some(({ naive }) => naive.id === id || naive.heard.has(id));
+      this.#present.some((present) => present.id === id) ||
+      this.pairs.some(({ naive }) => naive.heard.has(id));
     while (isTaken()) id = (id + 1) % ALL_IDS;
     return id;
   }
@@ -236,8 +292,12 @@ function same(a: readonly number[], b: readonly number[]): boolean {
 function step(trial: Trial, random: Random): void {
   const pair = random.pick(trial.pairs);
   const act = random.below(100);
-  if (pair === undefined || (act < 18 && trial.pairs.length < 40)) trial.join();
-  else if (act < 33) trial.leave(pair);
+  if (pair === undefined || (act < 15 && trial.pairs.length < 40)) trial.join();
+  else if (act < 28) trial.leave(pair);
+  else if (act < 32) trial.exit(pair);
+  else if (act < 36) trial.enter();
+  else if (act < 37 && random.oneIn(2)) trial.makeSlot();
+  else if (act < 37) trial.removeSlot();
   else trial.serve(pair);
   if (pair && trial.pairs.includes(pair)) trial.check(pair);
   if (random.oneIn(500)) trial.drain();
@@ -254,6 +314,7 @@ t.test(`${STEPS} random steps: everybody is told what a full queue would tell`, 
       for (; steps < STEPS / 4; steps += 1) step(trial, random);
       trial.drain();
       for (const pair of [...trial.pairs]) trial.leave(pair);
+      t.ok(trial.returns > 100, `${trial.returns} owners came to a slot`);
     } catch (error) {
       throw new Error(`step ${steps} with ${vectors} vectors, ${String(random)}`, { cause: error });
     }
