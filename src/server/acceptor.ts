@@ -34,10 +34,10 @@ export class Acceptor {
   constructor(listener: Fd, events: AcceptorEvents) {
     this.#listener = listener;
     this.#events = events;
-    this.#spare = openSpare();
     this.#watch = new Watch(listener, { readable: true, writable: false }, () => {
       this.#acceptSome();
     });
+    this.#spare = openSpare();
   }
 
   /** Accepts all that queues; for a listener that was shut down. */

@@ -8,6 +8,7 @@ import type { MessageRows } from '../../native/message-batch.js';
 import type { PeerCredentials } from '../../native/unix-socket.js';
 import type { Membership } from '../protocol/membership.js';
 import { MAX_PEER_ID } from '../protocol/wire.js';
+import { MAX_HOST_SLOTS, type HostSlots } from './host-slots.js';
 import type { QemuGuard } from './qemu-guard.js';
 import { refusal, type Refusal } from './refusal.js';
 
@@ -23,21 +24,46 @@ export function peersAdmitted(vectors: number): number {
 /** The rules of one region. */
 export interface AdmissionRules {
   readonly membership: Membership<MessageRows>;
+  readonly slots: HostSlots;
   readonly guard: QemuGuard;
+  /** Slots are not among them. */
   readonly maxPeers: number;
-  /** The socket's path, as QEMUs give it; undefined when excess vectors are allowed. */
-  readonly strictSocket: string | undefined;
+  readonly allowExcessVectors: boolean;
+}
+
+/** The socket that somebody came through. */
+export interface Door {
+  /** Absolute. */
+  readonly path: string;
+  /** Whether it leads to the slots for host commands. */
+  readonly isHost: boolean;
 }
 
 /** Why this newcomer is refused; undefined: it is welcome. */
-export function refusalOf(rules: AdmissionRules, { pid }: PeerCredentials): Refusal | undefined {
-  const { membership, guard, maxPeers, strictSocket } = rules;
+export function refusalOf(
+  rules: AdmissionRules,
+  { pid }: PeerCredentials,
+  door: Door,
+): Refusal | undefined {
+  const { membership, slots, guard, maxPeers, allowExcessVectors } = rules;
+  const { entries, vectors, idsLeft } = membership;
+  const isJoin = !(door.isHost && slots.hasFree);
+  const joins = isJoin ? 1 : 0;
   return (
-    checkPeers(membership.entries.length, maxPeers) ??
-    checkIds(membership.idsLeft) ??
-    checkDescriptors(membership.vectors) ??
-    (strictSocket === undefined ? undefined : guard.checkVectors(pid, strictSocket)) ??
-    guard.check(pid, (membership.entries.length + 1) * membership.vectors + 1)
+    (door.isHost ? checkSlots(slots) : checkPeers(entries.length - slots.size, maxPeers)) ??
+    checkIds(idsLeft, joins) ??
+    checkDescriptors(joins * vectors) ??
+    (allowExcessVectors ? undefined : guard.checkVectors(pid, door.path)) ??
+    guard.check(pid, (entries.length + joins) * vectors + 1, { isJoin })
+  );
+}
+
+function checkSlots(slots: HostSlots): Refusal | undefined {
+  if (!slots.areTaken) return undefined;
+  return refusal(
+    'host-slots',
+    `all ${MAX_HOST_SLOTS} slots for host commands are taken`,
+    'let one of them end, or connect those that stay to the socket of the VMs',
   );
 }
 
@@ -50,8 +76,8 @@ function checkPeers(peers: number, maxPeers: number): Refusal | undefined {
   );
 }
 
-function checkIds(idsLeft: number): Refusal | undefined {
-  if (idsLeft > 0) return undefined;
+function checkIds(idsLeft: number, needed: number): Refusal | undefined {
+  if (idsLeft >= needed) return undefined;
   return refusal(
     'ids',
     'all 65,536 peer IDs are in use or known to peers that are still attached',

@@ -1,7 +1,7 @@
 // One connection: the socket to a peer, who is at the other end, and its place in the region.
 //
 // Rule 1: the protocol is one-way. Any byte from a peer is a hang-up, as is the end of its stream.
-// Rule 2: watch, socket and doorbells end together, in this order.
+// Rule 2: watch, socket and doorbells end together, in this order; but a slot keeps its doorbells.
 import type { Fd } from '../../native/fd.js';
 import type { MessageRows } from '../../native/message-batch.js';
 import { SystemError } from '../../native/system-error.js';
@@ -24,12 +24,20 @@ export interface ConnectionEvents {
   onWritable(connection: Connection): void;
 }
 
+/** What more there is to say of a connection. */
+export interface ConnectionOptions {
+  /** It has a slot, which keeps ID and doorbells when this ends. Default false. */
+  readonly isHost?: boolean;
+}
+
 /** A peer's connection. */
 export class Connection {
   readonly socket: Fd;
   readonly credentials: PeerCredentials;
   /** Its place in the region. */
   readonly state: PeerState<MessageRows>;
+  /** Whether it is a host process in a slot. */
+  readonly isHost: boolean;
   readonly #watch: Watch;
   /** Messages that it may not have read yet, at most; see InFlight. */
   unread = 0;
@@ -40,10 +48,12 @@ export class Connection {
     credentials: PeerCredentials,
     state: PeerState<MessageRows>,
     events: ConnectionEvents,
+    { isHost = false }: ConnectionOptions = {},
   ) {
     this.socket = socket;
     this.credentials = credentials;
     this.state = state;
+    this.isHost = isHost;
     this.#watch = new Watch(socket, { readable: true, writable: false }, (seen) => {
       const reason = seen.readable ? hangUpOf(socket) : undefined;
       if (reason !== undefined) events.onHangUp(this, reason);
@@ -60,7 +70,7 @@ export class Connection {
   close(): void {
     this.#watch.close();
     this.socket.close();
-    this.state.entry.doorbells.close();
+    if (!this.isHost) this.state.entry.doorbells.close();
   }
 }
 

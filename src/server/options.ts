@@ -1,6 +1,7 @@
 // What a server is asked for: checked whole before anything is touched.
 //
 // Rule 1: every default and every range of an option stands here.
+import path from 'node:path';
 import { pageSize } from '../../native/memory.js';
 import { MAX_PEER_ID, MAX_VECTORS } from '../protocol/wire.js';
 import { OptionsError } from './error.js';
@@ -15,6 +16,11 @@ export type HugePageBytes = (typeof HUGE_PAGE_BYTES)[number];
 export interface ServerOptions {
   /** Path of the UNIX socket: 1–107 bytes. */
   readonly socket: string;
+  /**
+   * Path of a second socket, whose connections share a few slots: for host commands that come and go.
+   * It has the mode and group of the first. Default: none.
+   */
+  readonly hostSocket?: string | undefined;
   /** Mode of the socket, 0–0o777. Default 0o600: only the own user's QEMUs connect. */
   readonly socketMode?: number | undefined;
   /** Group of the socket, by name or number. Default: the process's. */
@@ -33,7 +39,7 @@ export interface ServerOptions {
   readonly memGroup?: string | undefined;
   /** The memfd is on huge pages of this size. */
   readonly hugePageBytes?: HugePageBytes | undefined;
-  /** Peers at a time, 1–65536. Default: what the limit of descriptors admits. */
+  /** Peers at a time, 1–65536, without those in slots. Default: what the limit of descriptors admits. */
   readonly maxPeers?: number | undefined;
   /** Remove the memory's name at the end. Default false: VMs without us may live on it. */
   readonly unlinkMemory?: boolean | undefined;
@@ -69,7 +75,8 @@ export function checkOptions(options: ServerOptions): CheckedOptions {
   checkHugePageBytes(options.hugePageBytes);
   checkSize(checked.size, Math.max(pageSize(), options.hugePageBytes ?? 0));
   checkMemory(options);
-  checkSocket(options.socket);
+  checkSocket('socket', options.socket);
+  checkHostSocket(options);
   return checked;
 }
 
@@ -126,7 +133,14 @@ function checkMemory({ shmName, memPath, memMode, memGroup, hugePageBytes }: Ser
   if (memPath === '') throw new OptionsError('memPath', 'the path is empty');
 }
 
-function checkSocket(path: string): void {
+function checkSocket(option: string, path: string): void {
   if (typeof path !== 'string' || path === '' || path.includes('\0'))
-    throw new OptionsError('socket', 'a path of 1–107 bytes without a NUL is needed');
+    throw new OptionsError(option, 'a path of 1–107 bytes without a NUL is needed');
+}
+
+function checkHostSocket({ socket, hostSocket }: ServerOptions): void {
+  if (hostSocket === undefined) return;
+  checkSocket('hostSocket', hostSocket);
+  if (path.resolve(hostSocket) !== path.resolve(socket)) return;
+  throw new OptionsError('hostSocket', 'it is the socket of the VMs: host commands need another');
 }

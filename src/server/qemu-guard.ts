@@ -42,15 +42,17 @@ export class QemuGuard {
   }
 
   /**
-   * Whether a join harms no QEMU: each attached one, and the newcomer's own process, which will be
-   * told of `newcomerDue` descriptors. A refusal otherwise.
+   * Whether a newcomer harms no QEMU: its own process, which will be told of `newcomerDue` descriptors,
+   * and each attached one, unless it takes a slot that they know. A refusal otherwise.
    */
-  check(pid: number, newcomerDue: number): Refusal | undefined {
+  check(pid: number, newcomerDue: number, { isJoin = true } = {}): Refusal | undefined {
     const newcomer = this.#qemus.get(pid) ?? lookAt(pid);
     if (newcomer !== undefined) {
-      const refused = this.#checkRoom(newcomer, newcomerDue + this.#joinOf(newcomer));
+      const more = isJoin ? this.#joinOf(newcomer) : 0;
+      const refused = this.#checkRoom(newcomer, newcomerDue + more);
       if (refused) return refused;
     }
+    if (!isJoin) return undefined;
     for (const qemu of this.#qemus.values()) {
       if (qemu === newcomer) continue;
       const refused = this.#checkRoom(qemu, this.#joinOf(qemu));
@@ -74,9 +76,13 @@ export class QemuGuard {
     );
   }
 
-  /** The connection has joined; what becomes due by that is counted. */
-  add(connection: Connection): void {
+  /** There is one more join, which all that are attached will be told. */
+  countJoin(): void {
     for (const qemu of this.#qemus.values()) qemu.expected += this.#joinOf(qemu);
+  }
+
+  /** A newcomer is there; what it will be told is counted. */
+  add(connection: Connection): void {
     const { pid } = connection.credentials;
     const qemu = this.#qemus.get(pid) ?? lookAt(pid);
     if (qemu === undefined) return;

@@ -5,7 +5,7 @@
 // that closes before the memory came it spins for ever.
 //
 // Rule 1: the reasons and their errno are a public contract, documented in docs/refusals.md.
-import { errno } from '../../native/system-error.js';
+import { errno, type SystemError } from '../../native/system-error.js';
 
 /** Why a connection is refused. */
 export const refusalErrno = {
@@ -15,6 +15,8 @@ export const refusalErrno = {
   kernel: errno.ENOMEM,
   /** As many peers as the region takes are there. */
   peers: errno.EUSERS,
+  /** All slots for host commands are taken. */
+  'host-slots': errno.EBUSY,
   /** Every peer ID is in use, or known to an attached peer. */
   ids: errno.ENOSPC,
   /** An attached QEMU has no descriptors left: it would abort. */
@@ -49,4 +51,31 @@ export function refusal(
   value: number = refusalErrno[reason],
 ): Refusal {
   return { reason, version: -value, message, remedy };
+}
+
+/** The kernel failed to make what a join needs, or had no descriptor for it. */
+export function kernelRefusal(error: SystemError): Refusal {
+  const isLimit = error.code === 'EMFILE';
+  return refusal(
+    isLimit ? 'descriptors' : 'kernel',
+    `the kernel would not: ${error.message}`,
+    isLimit
+      ? "raise the server's limit (LimitNOFILE=, ulimit -n)"
+      : 'see what the machine lacks (memory: free; open files of all processes: /proc/sys/fs/file-nr)',
+    -error.errno,
+  );
+}
+
+/** It talks, which nobody does here. */
+export function sentData(): Refusal {
+  return refusal(
+    'data',
+    'it sent data before it was told anything, which no ivshmem peer does',
+    'only ivshmem-doorbell devices and ivshmem clients belong on this socket',
+  );
+}
+
+/** It came too late. */
+export function stopping(): Refusal {
+  return refusal('stopping', 'the server is about to end', 'connect again when it is back');
 }

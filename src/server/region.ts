@@ -3,19 +3,22 @@
 //
 // Rule 1: a join is whole or not at all: doorbells, ID and watch are all there before the first
 //         byte, or nothing is left of it but a refusal.
+// Rule 2: who comes through the host's door has a slot, which outlives the connection: of who takes
+//         one that is there, and of its end, nobody is told.
 import type { Fd } from '../../native/fd.js';
 import { MessageRows } from '../../native/message-batch.js';
 import { SystemError } from '../../native/system-error.js';
 import { peerCredentials, type PeerCredentials } from '../../native/unix-socket.js';
-import { Membership } from '../protocol/membership.js';
+import { Membership, type PeerState } from '../protocol/membership.js';
 import { joinMessages, MEMORY_MARK } from '../protocol/wire.js';
-import { refusalOf, type AdmissionRules } from './admission.js';
+import { refusalOf, type AdmissionRules, type Door } from './admission.js';
 import { Connection, hangUpOf, type LeaveReason } from './connection.js';
 import { createDoorbells } from './doorbells.js';
 import { FanOut } from './fan-out.js';
+import { HostSlots } from './host-slots.js';
 import type { InFlight } from './in-flight.js';
 import { QemuGuard } from './qemu-guard.js';
-import { refusal, type Refusal } from './refusal.js';
+import { kernelRefusal, sentData, stopping, type Refusal } from './refusal.js';
 import { Refuser } from './refuser.js';
 
 /** What a region tells of itself. */
@@ -32,7 +35,7 @@ export interface RegionOptions {
   readonly vectors: number;
   readonly maxPeers: number;
   /** See AdmissionRules. */
-  readonly strictSocket: string | undefined;
+  readonly allowExcessVectors: boolean;
   readonly inFlight: InFlight;
 }
 
@@ -46,11 +49,12 @@ export class Region {
   readonly #rules: AdmissionRules;
   readonly #fanOut: FanOut;
   readonly #refuser = new Refuser();
+  readonly #slots: HostSlots;
   readonly #connections = new Set<Connection>();
   #isStopping = false;
 
   constructor(options: RegionOptions, events: RegionEvents) {
-    const { memory, vectors, maxPeers, strictSocket, inFlight } = options;
+    const { memory, vectors, maxPeers, allowExcessVectors, inFlight } = options;
     this.#events = events;
     this.#inFlight = inFlight;
     this.#memory = new MessageRows([{ number: MEMORY_MARK, fd: memory }]);
@@ -60,8 +64,11 @@ export class Region {
       (connection) =>
         this.membership.descriptorsOwed(connection.state) + inFlight.unreadOf(connection),
     );
-    this.#rules = { membership: this.membership, guard: this.#guard, maxPeers, strictSocket };
-    this.#fanOut = new FanOut(this.membership, inFlight, (gone, reason) => {
+    const { membership } = this;
+    this.#slots = new HostSlots(membership);
+    const parts = { membership, slots: this.#slots, guard: this.#guard };
+    this.#rules = { ...parts, maxPeers, allowExcessVectors };
+    this.#fanOut = new FanOut(membership, inFlight, (gone, reason) => {
       this.#leave(gone, reason);
     });
   }
@@ -70,8 +77,8 @@ export class Region {
     return this.#connections;
   }
 
-  /** Takes or refuses a connection, whose socket it owns from now on. */
-  receive(socket: Fd): void {
+  /** Takes or refuses a connection that came through this door; owns its socket from now on. */
+  receive(socket: Fd, door: Door): void {
     const hangUp = hangUpOf(socket);
     // Who has already gone costs no ID, and nobody is there to be told anything.
     if (hangUp !== undefined && hangUp !== 'sent data') {
@@ -81,9 +88,10 @@ export class Region {
     let credentials: PeerCredentials | undefined;
     try {
       credentials = peerCredentials(socket);
-      const refused = this.#refusalNow(hangUp) ?? refusalOf(this.#rules, credentials);
+      const refused = this.#refusalNow(hangUp) ?? refusalOf(this.#rules, credentials, door);
       if (refused) this.refuse(socket, refused, credentials);
-      else this.#join(socket, credentials);
+      else if (door.isHost && this.#slots.hasFree) this.#visit(socket, credentials);
+      else this.#join(socket, credentials, door);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.refuse(socket, kernelRefusal(error), credentials);
@@ -132,33 +140,65 @@ export class Region {
     this.#refuser.close();
     for (const connection of this.#connections) connection.close();
     this.#connections.clear();
+    this.#slots.close();
     this.#memory.close();
   }
 
   // Throws SystemError, and leaves nothing of the join then; the socket stays the caller's.
-  #join(socket: Fd, credentials: PeerCredentials): void {
+  #join(socket: Fd, credentials: PeerCredentials, { isHost }: Door): void {
     const doorbells = createDoorbells(this.membership.vectors);
     const state = this.membership.join((id) => new MessageRows(joinMessages(id, doorbells)));
     if (state === undefined) throw new RangeError('admission let a peer pass without an ID for it');
-    let connection: Connection;
-    try {
-      connection = new Connection(socket, credentials, state, {
-        onHangUp: (gone, reason) => {
-          this.#leave(gone, reason);
-        },
-        onWritable: (writable) => {
-          this.#fanOut.resume(writable);
-        },
-      });
-    } catch (error) {
-      this.membership.leave(state);
-      state.entry.doorbells.close();
-      throw error;
-    }
-    this.#connections.add(connection);
+    const connection = this.#connect(socket, credentials, state, {
+      isHost,
+      undo: () => {
+        this.membership.leave(state);
+        state.entry.doorbells.close();
+      },
+    });
+    if (isHost) this.#slots.add(state.entry, doorbells);
+    this.#guard.countJoin();
     this.#guard.add(connection);
     for (const peer of this.#connections) this.#fanOut.tell(peer);
     this.#events.onJoin(connection);
+  }
+
+  // As a join, but with a slot that everybody knows.
+  #visit(socket: Fd, credentials: PeerCredentials): void {
+    const state = this.#slots.take();
+    const connection = this.#connect(socket, credentials, state, {
+      isHost: true,
+      undo: () => {
+        this.#slots.release(state);
+      },
+    });
+    this.#guard.add(connection);
+    this.#fanOut.tell(connection);
+    this.#events.onJoin(connection);
+  }
+
+  #connect(
+    socket: Fd,
+    credentials: PeerCredentials,
+    state: PeerState<MessageRows>,
+    { isHost, undo }: { readonly isHost: boolean; readonly undo: () => void },
+  ): Connection {
+    const events = {
+      onHangUp: (gone: Connection, reason: LeaveReason) => {
+        this.#leave(gone, reason);
+      },
+      onWritable: (writable: Connection) => {
+        this.#fanOut.resume(writable);
+      },
+    };
+    try {
+      const connection = new Connection(socket, credentials, state, events, { isHost });
+      this.#connections.add(connection);
+      return connection;
+    } catch (error) {
+      undo();
+      throw error;
+    }
   }
 
   #leave(connection: Connection, reason: LeaveReason): void {
@@ -166,34 +206,16 @@ export class Region {
     this.#fanOut.forget(connection);
     this.#inFlight.remove(connection);
     this.#guard.remove(connection);
-    const owed = new Set(this.membership.leave(connection.state));
+    const owed = this.#takeOut(connection);
     connection.close();
     for (const peer of this.#connections) if (owed.has(peer.state)) this.#fanOut.tell(peer);
     this.#events.onLeave(connection, reason);
   }
-}
 
-/** The kernel failed to make what a join needs, or had no descriptor for it. */
-export function kernelRefusal(error: SystemError): Refusal {
-  const isLimit = error.code === 'EMFILE';
-  return refusal(
-    isLimit ? 'descriptors' : 'kernel',
-    `the kernel would not: ${error.message}`,
-    isLimit
-      ? "raise the server's limit (LimitNOFILE=, ulimit -n)"
-      : 'see what the machine lacks (memory: free; open files of all processes: /proc/sys/fs/file-nr)',
-    -error.errno,
-  );
-}
-
-function sentData(): Refusal {
-  return refusal(
-    'data',
-    'it sent data before it was told anything, which no ivshmem peer does',
-    'only ivshmem-doorbell devices and ivshmem clients belong on this socket',
-  );
-}
-
-function stopping(): Refusal {
-  return refusal('stopping', 'the server is about to end', 'connect again when it is back');
+  // Returns who is owed the news.
+  #takeOut({ state, isHost }: Connection): Set<PeerState<MessageRows>> {
+    if (!isHost) return new Set(this.membership.leave(state));
+    this.#slots.release(state);
+    return new Set();
+  }
 }

@@ -8,6 +8,8 @@ import type { Refusal } from './refusal.js';
 export interface RegionPeer extends PeerCredentials {
   /** What its guest reads in IVPosition, 0–65535. */
   readonly id: number;
+  /** Whether it came through the socket for host commands: its ID outlives it. */
+  readonly isHost: boolean;
 }
 
 /** A refusal, and who it was about: undefined where even that could not be found out. */

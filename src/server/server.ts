@@ -1,19 +1,21 @@
-// A server: one region on one socket, from the options to the last descriptor.
+// A server: one region on its sockets, from the options to the last descriptor.
 //
-// Rule 1: setup order, each undone in reverse when a later one fails: options, claim to the socket,
-//         memory, socket, then connections.
+// Rule 1: setup order, each undone in reverse when a later one fails: options, what `setup.ts` sets
+//         up, then connections.
 import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import { ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import { Acceptor } from './acceptor.js';
-import { DESCRIPTOR_RESERVE, peersAdmitted } from './admission.js';
+import { DESCRIPTOR_RESERVE, peersAdmitted, type Door } from './admission.js';
 import type { Connection } from './connection.js';
 import { InFlight, isCountedInFlight, measureMessageBytes } from './in-flight.js';
-import { Listener } from './listener.js';
-import { openRegionMemory, type RegionMemory } from './memory.js';
+import type { Listener } from './listener.js';
+import type { RegionMemory } from './memory.js';
 import { checkOptions, type CheckedOptions, type ServerOptions } from './options.js';
 import { Failures } from './failures.js';
-import { kernelRefusal, Region } from './region.js';
+import { kernelRefusal } from './refusal.js';
+import { Region } from './region.js';
+import { setUp, type Setup } from './setup.js';
 import {
   descriptorsWarning,
   FEW_IDS,
@@ -34,18 +36,20 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const WELCOME_TIMEOUT_MS = 60_000;
 const SETTLE_CHECK_MS = 10;
 
-/** One region on one socket. `await using server = await Server.listen({ socket })`. */
+/** One region on its sockets. `await using server = await Server.listen({ socket })`. */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
   /** Path of the socket. */
   readonly socket: string;
+  /** Path of the socket for host commands, if there is one. */
+  readonly hostSocket: string | undefined;
   readonly vectors: number;
-  /** Peers at a time. */
+  /** Peers at a time, without those in slots. */
   readonly maxPeers: number;
   readonly memory: Pick<RegionMemory, 'kind' | 'path' | 'sizeBytes' | 'isAdopted'>;
   readonly #memory: RegionMemory;
-  readonly #listener: Listener;
+  readonly #listeners: readonly Listener[];
   readonly #region: Region;
-  readonly #acceptor: Acceptor;
+  readonly #acceptors: Acceptor[] = [];
   readonly #unlinkMemory: boolean;
   #closed: Promise<void> | undefined;
   #deadlineMs = Infinity;
@@ -60,43 +64,32 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that setup may become asynchronous
   static async listen(options: ServerOptions): Promise<Server> {
     const checked = checkOptions(options);
-    const lock = Listener.claim(checked.socket);
-    let memory: RegionMemory | undefined;
-    let listener: Listener | undefined;
+    const setup = setUp(checked);
     try {
-      memory = openRegionMemory(checked);
-      listener = Listener.open(lock, checked);
-      return new Server(checked, memory, listener);
+      return new Server(checked, setup);
     } catch (error) {
-      listener?.close();
-      if (memory?.isAdopted === false) memory.unlink();
-      memory?.close();
-      lock.close();
+      setup.undo();
       throw error;
     }
   }
 
-  private constructor(options: CheckedOptions, memory: RegionMemory, listener: Listener) {
+  private constructor(options: CheckedOptions, { memory, listeners }: Setup) {
     super();
     this.socket = options.socket;
+    this.hostSocket = options.hostSocket;
     this.vectors = options.vectors;
     this.maxPeers = options.maxPeers ?? peersAdmitted(options.vectors);
     this.memory = memory;
     this.#memory = memory;
     this.#unlinkMemory = options.unlinkMemory ?? false;
-    this.#listener = listener;
+    this.#listeners = listeners;
     this.#region = this.#createRegion(options);
-    this.#acceptor = new Acceptor(listener.fd, {
-      onConnection: (socket) => {
-        this.#region.receive(socket);
-      },
-      onStarved: (socket, cause) => {
-        this.#region.refuse(socket, kernelRefusal(cause));
-      },
-      onTrouble: (error) => {
-        if (this.listenerCount('error') > 0) this.emit('error', error);
-      },
-    });
+    try {
+      for (const listener of listeners) this.#acceptors.push(this.#accept(listener));
+    } catch (error) {
+      for (const acceptor of this.#acceptors) acceptor.close();
+      throw error;
+    }
   }
 
   /** Who is there, in the order of their joins. */
@@ -143,19 +136,19 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async #close(): Promise<void> {
     const failures = new Failures();
     this.#region.stop();
-    failures.attempt(() => this.#listener.shutDown());
-    failures.attempt(() => this.#acceptor.drain());
+    for (const listener of this.#listeners) failures.attempt(() => listener.shutDown());
+    for (const acceptor of this.#acceptors) failures.attempt(() => acceptor.drain());
     while (!this.#mayEnd) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_CHECK_MS));
     }
     failures.attempt(() => {
       this.#warnOfPeersBehind();
     });
-    failures.attempt(() => this.#acceptor.close());
+    for (const acceptor of this.#acceptors) failures.attempt(() => acceptor.close());
     failures.attempt(() => this.#region.close());
     if (this.#unlinkMemory) failures.attempt(() => this.#memory.unlink());
     failures.attempt(() => this.#memory.close());
-    failures.attempt(() => this.#listener.close());
+    for (const listener of this.#listeners) failures.attempt(() => listener.close());
     failures.throwFirst();
   }
 
@@ -165,6 +158,22 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return now >= (this.#region.isWelcoming ? this.#welcomeDeadlineMs : this.#deadlineMs);
   }
 
+  #accept(listener: Listener): Acceptor {
+    const isHost = listener.path === this.hostSocket;
+    const door: Door = { path: path.resolve(listener.path), isHost };
+    return new Acceptor(listener.fd, {
+      onConnection: (socket) => {
+        this.#region.receive(socket, door);
+      },
+      onStarved: (socket, cause) => {
+        this.#region.refuse(socket, kernelRefusal(cause));
+      },
+      onTrouble: (error) => {
+        if (this.listenerCount('error') > 0) this.emit('error', error);
+      },
+    });
+  }
+
   #createRegion(options: CheckedOptions): Region {
     const limit = isCountedInFlight() ? ownDescriptorLimit() : Infinity;
     return new Region(
@@ -172,8 +181,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         memory: this.#memory.fd,
         vectors: options.vectors,
         maxPeers: this.maxPeers,
-        strictSocket:
-          options.allowExcessVectors === true ? undefined : path.resolve(options.socket),
+        allowExcessVectors: options.allowExcessVectors ?? false,
         inFlight: new InFlight(limit, measureMessageBytes()),
       },
       {
@@ -199,6 +207,6 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 }
 
-function describe({ state, credentials }: Connection): RegionPeer {
-  return { id: state.id, ...credentials };
+function describe({ state, credentials, isHost }: Connection): RegionPeer {
+  return { id: state.id, ...credentials, isHost };
 }

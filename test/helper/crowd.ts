@@ -12,6 +12,8 @@ import { until } from './until.js';
 
 export interface CrowdOptions {
   readonly socket: string;
+  /** If there is one, some come through it: they have slots. */
+  readonly hostSocket?: string | undefined;
   readonly vectors: number;
   readonly random: Random;
   /** Peers at a time. */
@@ -21,6 +23,7 @@ export interface CrowdOptions {
 const STEPS_TO_A_TARGET = 400; // enough to go from none to 100
 const TARGETS_TO_ALL = 5;
 const RINGERS = 10;
+const VISITORS = 10; // fewer than there are slots: the server may see a few ends late
 
 export class Crowd {
   readonly ledger = new Ledger({ looksAtOneIn: 4 });
@@ -28,12 +31,15 @@ export class Crowd {
   peak = 0;
   /** How often somebody who went on reading found its socket full. */
   full = 0;
+  /** How many came through the socket for host commands. */
+  visits = 0;
   readonly #options: CrowdOptions;
   readonly #capacity = socketCapacity();
   readonly #reading = new Set<StrictPeer>();
   readonly #stalled = new Set<StrictPeer>();
   readonly #ringers = new Set<StrictPeer>();
   readonly #ending = new Set<StrictPeer>();
+  readonly #visitors = new Set<StrictPeer>();
   #steps = 0;
   #target = 0;
 
@@ -76,10 +82,13 @@ export class Crowd {
 
   /** One more, unless there are enough. */
   join(): StrictPeer | undefined {
-    const { socket, vectors, most } = this.#options;
+    const { vectors, most } = this.#options;
     if (this.size === most) return undefined;
     const rings = this.#ringers.size < RINGERS;
-    const peer = StrictPeer.connect(socket, { vectors, ledger: this.ledger, rings });
+    const { path, isVisitor } = this.#door();
+    const peer = StrictPeer.connect(path, { vectors, ledger: this.ledger, rings, isVisitor });
+    if (isVisitor) this.#visitors.add(peer);
+    if (isVisitor) this.visits += 1;
     if (rings) this.#ringers.add(peer);
     this.#reading.add(peer);
     this.peak = Math.max(this.peak, this.size);
@@ -125,6 +134,12 @@ export class Crowd {
     return isAll ? most : random.below(most / 2);
   }
 
+  #door(): { path: string; isVisitor: boolean } {
+    const { socket, hostSocket, random } = this.#options;
+    const isVisitor = hostSocket !== undefined && this.#visitors.size < VISITORS && random.oneIn(3);
+    return { path: isVisitor ? hostSocket : socket, isVisitor };
+  }
+
   get #peers(): StrictPeer[] {
     return [...this.#reading, ...this.#stalled];
   }
@@ -143,6 +158,7 @@ export class Crowd {
     const isStalled = this.#stalled.delete(peer);
     this.#reading.delete(peer);
     this.#ringers.delete(peer);
+    this.#visitors.delete(peer);
     if (!isStalled) peer.read(random.oneIn(2) ? Infinity : random.below(100));
     if (random.oneIn(2)) {
       peer.close();

@@ -21,6 +21,8 @@ export interface StrictPeerOptions {
   readonly ledger: Ledger;
   /** Keeps others' doorbells, to ring them. Default false. */
   readonly rings?: boolean;
+  /** It connects to the socket for host commands. Default false. */
+  readonly isVisitor?: boolean;
 }
 
 const SHUT_WR = 1;
@@ -37,9 +39,10 @@ export class StrictPeer {
   readonly #latest: string[] = [];
   #hasHungUp = false;
 
-  private constructor(socket: Fd, { vectors, ledger, rings = false }: StrictPeerOptions) {
+  private constructor(socket: Fd, options: StrictPeerOptions) {
+    const { vectors, ledger, rings = false, isVisitor = false } = options;
     this.#reader = new MessageReader(socket);
-    this.#rules = new StrictRules(vectors);
+    this.#rules = new StrictRules(vectors, { isVisitor });
     this.#ledger = ledger;
     this.#rings = rings;
   }

@@ -1,10 +1,10 @@
 // The judge of the other tests must not let anything pass: one row per rule of the protocol.
 import t from 'tap';
-import { StrictRules } from './strict-rules.js';
+import { StrictRules, type StrictRulesOptions } from './strict-rules.js';
 
 /** `7` is a message without, `7+` one with a descriptor; `end` is the end of the stream. */
-function judge(stream: string): StrictRules {
-  const rules = new StrictRules(2);
+function judge(stream: string, options?: StrictRulesOptions): StrictRules {
+  const rules = new StrictRules(2, options);
   for (const word of stream.split(' ')) {
     if (word === 'end') rules.end(false);
     else rules.receive(parseInt(word), word.endsWith('+'));
@@ -65,6 +65,36 @@ for (const [name, stream] of Object.entries(forbidden)) {
     const words = stream.split(' ');
     if (words.length > 1) judge(words.slice(0, -1).join(' '));
     t.throws(() => judge(stream), { message: /^broken rule: / });
+  });
+}
+
+const ofVisitor: Readonly<Record<string, string>> = {
+  'others whose IDs are higher, then itself, then who came later':
+    '0 2 -1+ 1+ 1+ 5+ 5+ 2+ 2+ 6+ 6+',
+  'itself behind a join that broke off': '0 2 -1+ 1+ 5+ 5+ 2+ 2+ 1 6+ 6+',
+  'itself alone': first,
+};
+
+const notOfVisitor: Readonly<Record<string, string>> = {
+  'others out of order before itself': '0 2 -1+ 5+ 5+ 1+',
+  'others out of order behind itself': '0 2 -1+ 5+ 5+ 2+ 2+ 4+',
+  'itself inside others': '0 2 -1+ 5+ 2+ 5+',
+  'itself again': '0 2 -1+ 2+ 2+ 5+ 5+ 2+',
+  'a leave before its own vectors': '0 2 -1+ 5+ 5+ 5',
+  'a leave of itself': '0 2 -1+ 2+ 2+ 2',
+  'an end before its own vectors': '0 2 -1+ 5+ 5+ end',
+};
+
+for (const [name, stream] of Object.entries(ofVisitor)) {
+  t.test(`allowed of a visitor: ${name}`, async (t) => {
+    t.doesNotThrow(() => judge(stream, { isVisitor: true }));
+  });
+}
+
+for (const [name, stream] of Object.entries(notOfVisitor)) {
+  t.test(`forbidden of a visitor: ${name}`, async (t) => {
+    judge(stream.split(' ').slice(0, -1).join(' '), { isVisitor: true });
+    t.throws(() => judge(stream, { isVisitor: true }), { message: /^broken rule: / });
   });
 }
 

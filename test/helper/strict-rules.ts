@@ -3,7 +3,8 @@
 // Rule 1: it throws at the first message that would crash, hang or corrupt a QEMU, or that has no
 //   place in the specification (docs/specs/ivshmem-spec in QEMU, "Client-Server protocol").
 // Rule 2: it knows the protocol from the specification: nothing here comes from `src`.
-// Rule 3: a test's region sees fewer than 65,536 joins, so a lower ID is an earlier join.
+// Rule 3: a test's region sees fewer than 65,536 joins, so a lower ID is an earlier join. A visitor's
+//   own ID says nothing about when it came: it has a slot that may be older than all others.
 
 /** What a message says. */
 export type Meaning =
@@ -14,9 +15,16 @@ export type Meaning =
   | { readonly type: 'doorbell'; readonly id: number; readonly vector: number }
   | { readonly type: 'leave'; readonly id: number };
 
+/** What the judge is to know of a peer. */
+export interface StrictRulesOptions {
+  /** It has a slot. Default false. */
+  readonly isVisitor?: boolean;
+}
+
 /** The judge of one connection. */
 export class StrictRules {
   readonly #vectors: number;
+  readonly #isVisitor: boolean;
   readonly #told = new Map<number, number>();
   readonly #gone = new Set<number>();
   #welcome = 0;
@@ -25,10 +33,13 @@ export class StrictRules {
   // Whose vectors have begun and not ended.
   #unfinished: number | undefined;
   #latest = -1;
+  // Of those whose IDs tell when they came.
+  #highest = -1;
 
   /** `vectors`: the region's. */
-  constructor(vectors: number) {
+  constructor(vectors: number, { isVisitor = false }: StrictRulesOptions = {}) {
     this.#vectors = vectors;
+    this.#isVisitor = isVisitor;
   }
 
   /** Its own ID; NaN before it came. */
@@ -100,9 +111,12 @@ export class StrictRules {
   // Who left in the middle breaks off; a newcomer is told that it left after its own vectors.
   #begin(id: number): void {
     must(this.#unfinished === undefined || !this.isWelcomed, `${this.#unfinished} is not complete`);
-    must(id > this.#latest, `${id} joined before ${this.#latest}, and is told before it`);
-    must(id <= this.#id || this.isWelcomed, `its own vectors come before those of ${id}`);
     this.#latest = id;
+    if (this.#isVisitor && id === this.#id) return;
+    must(id > this.#highest, `${id} joined before ${this.#highest}, and is told before it`);
+    const mayComeFirst = id <= this.#id || this.#isVisitor;
+    must(mayComeFirst || this.isWelcomed, `its own vectors come before those of ${id}`);
+    this.#highest = id;
   }
 
   #leave(id: number): Meaning {

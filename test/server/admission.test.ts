@@ -3,51 +3,55 @@ import { ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import { MessageRows } from '../../native/message-batch.js';
 import { Membership } from '../../src/protocol/membership.js';
 import { peersAdmitted, refusalOf, type AdmissionRules } from '../../src/server/admission.js';
+import { HostSlots } from '../../src/server/host-slots.js';
 import { QemuGuard } from '../../src/server/qemu-guard.js';
 import { refusalErrno } from '../../src/server/refusal.js';
 
 const somebody = { pid: process.pid, uid: 0, gid: 0 };
+const door = { path: '/s', isHost: false };
 const rows = new MessageRows([]);
 
 function rules(more: Partial<AdmissionRules> & { vectors?: number } = {}): AdmissionRules {
   const { vectors = 1 } = more;
+  const membership = new Membership<MessageRows>({ memory: rows, vectors });
   return {
-    membership: new Membership({ memory: rows, vectors }),
+    membership,
+    slots: new HostSlots(membership),
     guard: new QemuGuard(vectors, () => 0),
     maxPeers: 65_536,
-    strictSocket: undefined,
+    allowExcessVectors: true,
     ...more,
   };
 }
 
 t.test('where there is room for a peer it is welcome', async (t) => {
-  t.equal(refusalOf(rules(), somebody), undefined);
+  t.equal(refusalOf(rules(), somebody, door), undefined);
 });
 
 t.test('a region takes so many peers and no more', async (t) => {
   const full = rules({ maxPeers: 2 });
   full.membership.join(() => rows);
-  t.equal(refusalOf(full, somebody), undefined);
+  t.equal(refusalOf(full, somebody, door), undefined);
   const last = full.membership.join(() => rows)!;
-  t.match(refusalOf(full, somebody), {
+  t.match(refusalOf(full, somebody, door), {
     reason: 'peers',
     version: -refusalErrno.peers,
     message: /2 peers/,
     remedy: /--max-peers/,
   });
   full.membership.leave(last);
-  t.equal(refusalOf(full, somebody), undefined);
+  t.equal(refusalOf(full, somebody, door), undefined);
 });
 
 t.test('without an ID nobody is taken', async (t) => {
   const full = rules({ maxPeers: Infinity });
   while (full.membership.idsLeft > 0) full.membership.join(() => rows);
-  t.match(refusalOf(full, somebody), { reason: 'ids', version: -refusalErrno.ids });
+  t.match(refusalOf(full, somebody, door), { reason: 'ids', version: -refusalErrno.ids });
 });
 
 t.test('a newcomer for whose doorbells there are no descriptors is refused', async (t) => {
   const vectors = ownDescriptorLimit();
-  t.match(refusalOf(rules({ vectors }), somebody), {
+  t.match(refusalOf(rules({ vectors }), somebody, door), {
     reason: 'descriptors',
     version: -refusalErrno.descriptors,
     message: new RegExp(`\\b${vectors}\\b.*\\b16\\b`),

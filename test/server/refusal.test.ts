@@ -6,6 +6,7 @@ t.test('the reasons and what a peer is sent for each are a contract', async (t) 
     descriptors: 24, // EMFILE
     kernel: 12, // ENOMEM
     peers: 87, // EUSERS
+    'host-slots': 16, // EBUSY
     ids: 28, // ENOSPC
     'qemu-descriptors': 31, // EMLINK
     vectors: 22, // EINVAL

@@ -18,15 +18,18 @@ const random = new Random();
 t.comment(String(random));
 let full = 0;
 let peak = 0;
+let visits = 0;
 
 for (const { vectors, steps } of runs) {
   t.test(`${vectors} vectors: every peer knows exactly who is there`, async (t) => {
-    const { server, refusals } = await Region.listen(t, { vectors });
+    const region = await Region.listenWithHost(t, { vectors });
+    const { server, refusals } = region;
     server.on('error', (error) => {
       t.error(error);
     });
-    const crowd = new Crowd(t, { socket: server.socket, vectors, random, most });
-    const present = (): number[] => server.peers.map(({ id }) => id);
+    const { socket, hostSocket } = server;
+    const crowd = new Crowd(t, { socket, hostSocket, vectors, random, most });
+    const present = (): number[] => region.present;
     let step = 0;
     try {
       for (; step < steps; step += 1) {
@@ -42,19 +45,23 @@ for (const { vectors, steps } of runs) {
     } catch (error) {
       throw new Error(`step ${step} with ${vectors} vectors, ${String(random)}`, { cause: error });
     }
-    t.same(crowd.ids, present(), 'and the server knows them');
+    const attached = server.peers.map(({ id }) => id).sort((a, b) => a - b);
+    t.same(crowd.ids, attached, 'and the server knows them');
     t.same(crowd.deaf(), [], 'every doorbell rings its owner, and it alone');
     const others = refusals.filter(({ reason }) => reason !== 'data');
     t.same(others, [], 'only who sends garbage is refused');
     peak = Math.max(peak, crowd.peak);
     full += crowd.full;
+    visits += crowd.visits;
+    t.ok(region.slots.size <= 16, `${region.slots.size} slots for ${crowd.visits} visits`);
   });
 }
 
 t.test('the steps went far enough', async (t) => {
   t.equal(peak, most);
   t.ok(full > 0, 'some sockets were full');
-  t.comment(`${full} full sockets`);
+  t.ok(visits > 1_000, 'many came to a slot');
+  t.comment(`${full} full sockets, ${visits} visits`);
 });
 
 function turn(): Promise<void> {

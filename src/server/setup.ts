@@ -1,0 +1,61 @@
+// What a server stands on: its claims, its memory and its sockets.
+//
+// Rule 1: setup order, each undone in reverse when a later one fails: claims to the sockets, memory,
+//         sockets. The socket for host commands comes second each time.
+import { Failures } from './failures.js';
+import { Listener } from './listener.js';
+import { openRegionMemory, type RegionMemory } from './memory.js';
+import type { CheckedOptions } from './options.js';
+
+/** All that is there before the first connection. */
+export interface Setup {
+  readonly memory: RegionMemory;
+  /** Of the VMs, and of host commands if there is one for them. */
+  readonly listeners: readonly Listener[];
+  /** Puts everything away as if it had never been; never throws. */
+  undo(): void;
+}
+
+/** Sets up, or leaves nothing behind and throws what `Server.listen` does. */
+export function setUp(options: CheckedOptions): Setup {
+  const steps: (() => void)[] = [];
+  const undo = (): void => {
+    const failures = new Failures();
+    for (const step of steps.splice(0).reverse()) failures.attempt(step);
+  };
+  try {
+    return { ...take(options, steps), undo };
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+function take(options: CheckedOptions, undo: (() => void)[]): Omit<Setup, 'undo'> {
+  const claims = socketsOf(options).map((socket) => {
+    const lock = Listener.claim(socket.socket);
+    undo.push(() => {
+      lock.close();
+    });
+    return { socket, lock };
+  });
+  const memory = openRegionMemory(options);
+  undo.push(() => {
+    memory.close();
+  });
+  if (!memory.isAdopted) undo.push(() => memory.unlink());
+  const listeners = claims.map(({ socket, lock }) => {
+    const listener = Listener.open(lock, socket);
+    undo.push(() => {
+      listener.close();
+    });
+    return listener;
+  });
+  return { memory, listeners };
+}
+
+// The options of each socket: they differ in the path alone.
+function socketsOf(options: CheckedOptions): CheckedOptions[] {
+  const { hostSocket } = options;
+  return hostSocket === undefined ? [options] : [options, { ...options, socket: hostSocket }];
+}
