@@ -29,6 +29,7 @@ const good: readonly Partial<ServerOptions>[] = [
   { memPath: '/dev/hugepages' },
   { hugePageBytes: 2_097_152, size: 2 * M },
   { socket: 'relative' },
+  { hostSocket: '/run/s.host' },
 ];
 for (const options of good) {
   t.test(`allowed: ${JSON.stringify(options).slice(0, 60)}`, async (t) => {
@@ -68,6 +69,8 @@ const bad: readonly (readonly [option: string, options: Partial<ServerOptions>, 
   ['socket', { socket: undefined as never }, /1–107/],
   ['socket', { socket: '' }, /1–107/],
   ['socket', { socket: 'a\0b' }, /NUL/],
+  ['hostSocket', { hostSocket: '' }, /1–107/],
+  ['hostSocket', { hostSocket: '/run/../run/s' }, /need another/],
 ];
 for (const [option, options, message] of bad) {
   t.test(`not allowed: ${JSON.stringify(options).slice(0, 60)}`, async (t) => {

@@ -106,6 +106,11 @@ t.test('a start that fails leaves nothing behind', async (t) => {
   await fails('ENAMETOOLONG', { socket: `${directory}/${'x'.repeat(120)}` });
   failing(t, 'listen', 'ENOBUFS', { times: 1 });
   await fails('ENOBUFS', {});
+  const hostSocket = `${directory}/h`;
+  failing(t, 'listen', 'ENOBUFS', { after: 1, times: 1 });
+  await fails('ENOBUFS', { hostSocket });
+  await fails('ENAMETOOLONG', { hostSocket: `${directory}/${'x'.repeat(120)}` });
+  await fails('ENOENT', { hostSocket: `${directory}/missing/h` });
 });
 
 t.test('a start that fails does not remove the memory it found', async (t) => {
