@@ -5,13 +5,15 @@ import type { Server } from '../server/server.js';
 import { formatSize } from '../server/size.js';
 
 /** The text, for standard output. */
-export function banner({ socket, vectors, maxPeers, memory }: Server): string {
+export function banner({ socket, hostSocket, vectors, maxPeers, memory }: Server): string {
   const kind = memory.kind === 'memfd' ? 'memfd, sealed' : memory.kind;
+  const host = hostSocket === undefined ? 'none' : path.resolve(hostSocket);
   const doorbell = doorbellArguments({ socket: path.resolve(socket), vectors });
   const plain = plainArguments(memory);
   return `ivshmem serves a region to at most ${maxPeers} peers.
 
   socket   ${path.resolve(socket)}
+  host     ${host} (for host commands)
   memory   ${formatSize(memory.sizeBytes)} at ${memory.path} (${kind})
   vectors  ${vectors}
 

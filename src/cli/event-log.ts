@@ -2,17 +2,27 @@
 //
 // Rule 1: one line for each join, leave, refusal and failure; the one who can act finds the remedy in it.
 import type { PeerCredentials } from '../../native/unix-socket.js';
+import type { RegionPeer } from '../server/server-events.js';
 import type { Server } from '../server/server.js';
 import { formatSize } from '../server/size.js';
 import type { Log } from './log.js';
 
 /** Logs a server's events from now on, and first that it is there. */
 export function logEvents(log: Log, server: Server): void {
-  const { socket, vectors, maxPeers, memory } = server;
+  const { socket, hostSocket, vectors, maxPeers, memory } = server;
   const { path, sizeBytes, isAdopted } = memory;
   log.info(
-    { event: 'listening', socket, memory: path, sizeBytes, isAdopted, vectors, maxPeers },
-    `listening on ${socket}: ${formatSize(sizeBytes)}${isAdopted ? ' that were there before' : ''}, ` +
+    {
+      event: 'listening',
+      socket,
+      hostSocket,
+      memory: path,
+      sizeBytes,
+      isAdopted,
+      vectors,
+      maxPeers,
+    },
+    `listening on ${socket}${hostSocket === undefined ? '' : ` and ${hostSocket}`}: ${formatSize(sizeBytes)}${isAdopted ? ' that were there before' : ''}, ` +
       `vectors ${vectors}, at most ${maxPeers} peers`,
   );
   const { limitWarning } = server;
@@ -20,13 +30,13 @@ export function logEvents(log: Log, server: Server): void {
   server.on('warning', ({ code, message }) => {
     log.warn({ event: 'warning', code }, message);
   });
-  server.on('join', ({ id, ...credentials }) => {
-    log.info({ event: 'join', peer: id, ...credentials }, `peer ${id} joined: ${who(credentials)}`);
+  server.on('join', (peer) => {
+    log.info({ event: 'join', ...fieldsOf(peer) }, `${nameOf(peer)} joined: ${who(peer)}`);
   });
-  server.on('leave', ({ id, ...credentials }, reason) => {
+  server.on('leave', (peer, reason) => {
     log.info(
-      { event: 'leave', peer: id, ...credentials, reason },
-      `peer ${id} left: ${reason}, ${who(credentials)}`,
+      { event: 'leave', ...fieldsOf(peer), reason },
+      `${nameOf(peer)} left: ${reason}, ${who(peer)}`,
     );
   });
   server.on('refuse', ({ reason, version, message, remedy, credentials }) => {
@@ -38,6 +48,14 @@ export function logEvents(log: Log, server: Server): void {
   server.on('error', (error) => {
     log.error({ event: 'error', code: error.code, syscall: error.syscall }, error.message);
   });
+}
+
+function fieldsOf({ id, ...others }: RegionPeer): Readonly<Record<string, unknown>> {
+  return { peer: id, ...others };
+}
+
+function nameOf({ id, isHost }: RegionPeer): string {
+  return isHost ? `host peer ${id}` : `peer ${id}`;
 }
 
 function who({ pid, uid }: PeerCredentials): string {

@@ -7,6 +7,7 @@ import { defaultSocket } from './default-socket.js';
 import { UsageError } from './exit.js';
 import { logFailure } from './failure.js';
 import { fileMode, integer, sizeBytes } from './flags.js';
+import { defaultHostSocket, fitsSocket } from './host-socket.js';
 import { Log, logFormats, logLevels } from './log.js';
 import { checkReadyFd, reportReady } from './ready-fd.js';
 import { runServer } from './run-server.js';
@@ -17,8 +18,9 @@ export const serveOptions = {
     'Path of the UNIX socket',
     '$XDG_RUNTIME_DIR/ivshmem.sock, for root /run/ivshmem.sock',
   ),
-  'socket-mode': text('Mode of the socket, octal', '0600'),
-  'socket-group': text('Group of the socket, name or number'),
+  'host-socket': text('Path of the socket for host commands', "the socket's, and .host"),
+  'socket-mode': text('Mode of both sockets, octal', '0600'),
+  'socket-group': text('Group of both sockets, name or number'),
   size: text('Size of the memory: a power of two, with K, M, G or T', '4M'),
   vectors: text('MSI-X vectors (doorbells) of each peer, 1–2048', '1'),
   'shm-name': text('The memory is this POSIX shared memory object'),
@@ -29,7 +31,10 @@ export const serveOptions = {
     ...text('Back the memory by huge pages of this size'),
     choices: ['2M', '1G'] as const,
   },
-  'max-peers': text('Peers at a time, 1–65536', 'what the descriptor limit admits'),
+  'max-peers': text(
+    'Peers at a time without host commands, 1–65536',
+    'what the descriptor limit admits',
+  ),
   'allow-excess-vectors': {
     type: 'boolean',
     description: 'Take QEMUs that have more vectors than the region (under KVM they abort)',
@@ -80,6 +85,7 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
       log,
       pidFile: given.pidFile,
       onReady: (server) => {
+        if (server.hostSocket === undefined) warnOfNoHostSocket(log, server.socket);
         new BoundedOutput(1).write(banner(server));
         if (readyFd !== undefined) reportReady(readyFd);
       },
@@ -90,9 +96,20 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
   await log.flush();
 }
 
+function warnOfNoHostSocket(log: Log, socket: string): void {
+  log.warn(
+    { event: 'warning', code: 'host-socket' },
+    `no socket for host commands: ${defaultHostSocket(socket)} is longer than a socket's path may be; ` +
+      'give a shorter one with --host-socket',
+  );
+}
+
 function serverOptionsOf(given: ArgumentsCamelCase<ServeArguments>): ServerOptions {
+  const socket = given.socket ?? defaultSocket();
+  const hostSocket = defaultHostSocket(socket);
   return {
-    socket: given.socket ?? defaultSocket(),
+    socket,
+    hostSocket: given.hostSocket ?? (fitsSocket(hostSocket) ? hostSocket : undefined),
     socketMode: mapped(given.socketMode, (value) => fileMode('socketMode', value)),
     socketGroup: given.socketGroup,
     size: mapped(given.size, (value) => sizeBytes('size', value)),

@@ -12,6 +12,7 @@ t.test('the banner names socket, memory and vectors', async (t) => {
   const { pid, stdout } = await started(t, args);
   t.match(stdout, /^ivshmem serves a region to at most 7 peers\.$/m);
   t.match(stdout, new RegExp(`^  socket   ${socket}$`, 'm'));
+  t.match(stdout, new RegExp(`^  host     ${socket}\\.host \\(for host commands\\)$`, 'm'));
   t.match(stdout, new RegExp(`^  memory   2M at /proc/${pid}/fd/\\d+ \\(memfd, sealed\\)$`, 'm'));
   t.match(stdout, /^ {2}vectors {2}3$/m);
   t.notMatch(stdout, 'reconnect', 'QEMU spins on it');

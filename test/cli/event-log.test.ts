@@ -27,15 +27,23 @@ t.test('the life of a server is one line for each event', async (t) => {
     lines.map((line) => ({ ...line, time: undefined, msg: undefined })),
     [
       {
-        ...{ level: 'info', event: 'listening', socket, sizeBytes: 1_048_576, isAdopted: false },
+        ...{ level: 'info', event: 'listening', socket, hostSocket: `${socket}.host` },
+        ...{ sizeBytes: 1_048_576, isAdopted: false },
         ...{ memory: lines[0]?.['memory'], vectors: 2, maxPeers: 1 },
       },
-      { level: 'info', event: 'join', peer: 0, ...own },
+      { level: 'info', event: 'join', peer: 0, ...own, isHost: false },
       {
         ...{ level: 'warn', event: 'refuse', reason: 'peers', version: refusal, ...own },
         remedy: lines[2]?.['remedy'],
       },
-      { level: 'info', event: 'leave', peer: 0, ...own, reason: lines[3]?.['reason'] },
+      {
+        level: 'info',
+        event: 'leave',
+        peer: 0,
+        ...own,
+        isHost: false,
+        reason: lines[3]?.['reason'],
+      },
       { level: 'info', event: 'stop', signal: 'SIGTERM' },
       { level: 'info', event: 'end', socket },
     ].map((fields) => ({ ...fields, time: undefined, msg: undefined })),
@@ -43,6 +51,17 @@ t.test('the life of a server is one line for each event', async (t) => {
   t.match(lines[0]?.['memory'], /^\/proc\/\d+\/fd\/\d+$/);
   t.match(lines[2]?.['remedy'], '--max-peers');
   t.match(lines[3]?.['reason'], /^\w/);
+});
+
+t.test('a visitor of a slot is called a host peer', async (t) => {
+  const socket = `${temp(t)}/s`;
+  const serve = await Serve.start(t, ['--socket', socket]);
+  const peer = await SocketPeer.join(t, `${socket}.host`, { vectors: 1 });
+  peer.leave();
+  await until('the leave', () => serve.logged('leave').length === 1);
+  t.match(serve.logged('join'), [{ peer: 0, isHost: true, msg: /^host peer 0 joined: pid \d+/ }]);
+  t.match(serve.logged('leave'), [{ peer: 0, isHost: true, msg: /^host peer 0 left: closed, / }]);
+  t.match(serve.logged('listening'), [{ msg: `listening on ${socket} and ${socket}.host: ` }]);
 });
 
 t.test('a level leaves out what is less', async (t) => {

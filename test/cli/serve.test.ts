@@ -51,11 +51,29 @@ t.test('a memory larger than the room there is fails with the room', async (t) =
 t.test('a socket path of 107 bytes is served, one of 108 is not', async (t) => {
   const directory = temp(t);
   const longest = `${directory}/${'s'.repeat(106 - directory.length)}`;
-  await Serve.start(t, ['--socket', longest]);
+  const serve = await Serve.start(t, ['--socket', longest]);
+  t.match(serve.logged('warning'), [{ code: 'host-socket', msg: `${longest}.host` }]);
+  t.match(serve.stdout, /^ {2}host {5}none/m, 'where none can be there is none');
   const line = await failure(t, ['--socket', `${longest}s`, '--shm-name', shmName]);
   t.match(line, { code: 'ENAMETOOLONG', path: `${longest}s` });
   t.notOk(existsSync(`${longest}s.lock`));
   t.same(shmFiles(), []);
+});
+
+t.test('the socket for host commands is beside the other, or where it is to be', async (t) => {
+  const directory = temp(t);
+  const beside = await Serve.start(t, ['--socket', `${directory}/a`]);
+  t.same(readdirSync(directory).sort(), ['a', 'a.host', 'a.host.lock', 'a.lock']);
+  t.same(beside.logged('warning'), []);
+  await beside.end('SIGTERM');
+  const args = ['--socket', `${directory}/a`, '--host-socket'];
+  const given = await Serve.start(t, [...args, `${directory}/b`]);
+  t.same(readdirSync(directory).sort(), ['a', 'a.lock', 'b', 'b.lock']);
+  await given.end('SIGTERM');
+  t.same(readdirSync(directory), []);
+  const tooLong = `${directory}/${'h'.repeat(107 - directory.length)}`;
+  t.match(await failure(t, [...args, tooLong]), { code: 'ENAMETOOLONG', path: tooLong });
+  t.same(readdirSync(directory), []);
 });
 
 t.test('a socket where none can be fails with path and reason', async (t) => {
