@@ -85,6 +85,7 @@ export class Region {
       socket.close();
       return;
     }
+    if (door.isHost && !this.#slots.hasFree) this.#freeSlots();
     let credentials: PeerCredentials | undefined;
     try {
       credentials = peerCredentials(socket);
@@ -95,6 +96,14 @@ export class Region {
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.refuse(socket, kernelRefusal(error), credentials);
+    }
+  }
+
+  // A command that follows another at once may be seen before the end of that one.
+  #freeSlots(): void {
+    for (const connection of this.#connections) {
+      const hangUp = connection.isHost ? hangUpOf(connection.socket) : undefined;
+      if (hangUp !== undefined) this.#leave(connection, hangUp);
     }
   }
 

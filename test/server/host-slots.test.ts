@@ -145,6 +145,22 @@ t.test('when all slots are taken a visitor is refused, until one is free', async
   t.ok((await scene.join()).isWelcomed, 'the VMs have nothing to do with that');
 });
 
+t.test('who follows another at once has its slot, although nobody saw that one go', async (t) => {
+  const scene = await Scene.open(t);
+  for (let count = 0; count < 20; count += 1) {
+    const visitor = await scene.visit();
+    t.equal(visitor.id, 1);
+    visitor.close();
+  }
+  await scene.knows(0, 1);
+
+  const fill = (): Promise<StrictPeer[]> =>
+    Promise.all(Array.from({ length: 16 }, () => scene.visit()));
+  for (const visitor of await fill()) visitor.close();
+  const again = await fill();
+  t.same(again.map(({ refusal }) => refusal).filter(Boolean), []);
+});
+
 t.test('slots are not among the peers that a region takes', async (t) => {
   const scene = await Scene.open(t, { maxPeers: 2 });
   for (let count = 0; count < 3; count += 1) t.ok((await scene.visit()).isWelcomed);
