@@ -23,6 +23,7 @@ export type {
 export { OptionsError, ServerError, type ServerErrorCode } from './server/error.js';
 export type { LeaveReason } from './server/connection.js';
 export type { HugePageBytes, ServerOptions } from './server/options.js';
-export { refusalErrno, type Refusal, type RefusalReason } from './server/refusal.js';
+export { refusalErrno, type RefusalReason } from './protocol/refusal-reason.js';
+export type { Refusal } from './server/refusal.js';
 export { formatSize, parseSize } from './server/size.js';
 export { doorbellArguments, plainArguments } from './qemu/device-options.js';

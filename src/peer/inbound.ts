@@ -8,6 +8,7 @@ import { MessageReceiver } from '../../native/message-receiver.js';
 import { describeErrno } from '../../native/system-error.js';
 import { Handshake, type Fact } from '../protocol/handshake.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
+import { refusalMeaning } from '../protocol/refusal-reason.js';
 import { MESSAGE_BYTES, MessageDecoder, type Message } from '../protocol/wire.js';
 import { PeerError } from './peer-error.js';
 
@@ -74,9 +75,9 @@ function lostDescriptor(): PeerError {
   );
 }
 
-// The protocol has the number; its name is the system's.
+// To whoever reads it, the reason: what our server means by the number, or else the system's text.
 function refused(error: ProtocolError, refusal: number): ProtocolError {
   const [name, text] = describeErrno(-refusal);
-  const message = `the server refused: ${refusal} (${name}: ${text}); its log says why`;
+  const message = `the server refused: ${refusal} ${name}, ${refusalMeaning(refusal) ?? text}; its log says more`;
   return new ProtocolError(error.code, message, refusal);
 }

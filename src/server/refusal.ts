@@ -1,36 +1,10 @@
 // Why a connection is refused, and what the peer and the operator are told of it.
 //
-// The peer gets a version that no one accepts: the negative errno from this table. QEMU prints
+// The peer gets a version that no one accepts: the negative errno of the reason. QEMU prints
 // "server sent version -13, expecting 0" and exits, which no other answer achieves: on a connection
 // that closes before the memory came it spins for ever.
-//
-// Rule 1: the reasons and their errno are a public contract, documented in docs/refusals.md.
-import { errno, type SystemError } from '../../native/system-error.js';
-
-/** Why a connection is refused. */
-export const refusalErrno = {
-  /** The process has no descriptors left for another peer. */
-  descriptors: errno.EMFILE,
-  /** The kernel failed to make the doorbells; the errno is its own. */
-  kernel: errno.ENOMEM,
-  /** As many peers as the region takes are there. */
-  peers: errno.EUSERS,
-  /** All slots for host commands are taken. */
-  'host-slots': errno.EBUSY,
-  /** Every peer ID is in use, or known to an attached peer. */
-  ids: errno.ENOSPC,
-  /** An attached QEMU has no descriptors left: it would abort. */
-  'qemu-descriptors': errno.EMLINK,
-  /** The QEMU has more vectors than the region: under KVM it would abort. */
-  vectors: errno.EINVAL,
-  /** It sent something before it was told anything: no ivshmem peer does. */
-  data: errno.EPROTO,
-  /** The server is about to end. */
-  stopping: errno.ESHUTDOWN,
-} as const;
-
-/** The reason's name, for programs. */
-export type RefusalReason = keyof typeof refusalErrno;
+import type { SystemError } from '../../native/system-error.js';
+import { refusalErrno, type RefusalReason } from '../protocol/refusal-reason.js';
 
 /** One refusal, with who it was about. */
 export interface Refusal {

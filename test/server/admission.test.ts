@@ -5,7 +5,7 @@ import { Membership } from '../../src/protocol/membership.js';
 import { peersAdmitted, refusalOf, type AdmissionRules } from '../../src/server/admission.js';
 import { HostSlots } from '../../src/server/host-slots.js';
 import { QemuGuard } from '../../src/server/qemu-guard.js';
-import { refusalErrno } from '../../src/server/refusal.js';
+import { refusalErrno } from '../../src/protocol/refusal-reason.js';
 
 const somebody = { pid: process.pid, uid: 0, gid: 0 };
 const door = { path: '/s', isHost: false };
