@@ -28,6 +28,7 @@ export interface Reader<Rows> {
 export class JoinLog<Rows> {
   readonly #entries: Entry<Rows>[] = [];
   #nextSequence = 0;
+  #lastIndex = 0;
 
   get entries(): readonly Entry<Rows>[] {
     return this.#entries;
@@ -76,6 +77,21 @@ export class JoinLog<Rows> {
 
   // Where the first entry stands that has this sequence number or a later one.
   #indexOf(sequence: number): number {
+    // A walk asks for one entry after the other: to search for each would double its cost.
+    const index = this.#lastIndex + 1;
+    this.#lastIndex = this.#isAt(index, sequence) ? index : this.#search(sequence);
+    return this.#lastIndex;
+  }
+
+  #isAt(index: number, sequence: number): boolean {
+    const before = this.#entries[index - 1];
+    const entry = this.#entries[index];
+    return (
+      before !== undefined && before.sequence < sequence && !(entry && entry.sequence < sequence)
+    );
+  }
+
+  #search(sequence: number): number {
     let low = 0;
     let high = this.#entries.length;
     while (low < high) {

@@ -110,13 +110,18 @@ t.test(
   },
 );
 
-t.test('every fault of a join, without privileges', need('root'), async (t) => {
-  const file = fileURLToPath(new URL('join-faults.test.js', import.meta.url));
-  const child = new Child(t, [...asUser(uid), process.execPath, file]);
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const { code } = await child.exit;
-  t.equal(code, 0);
-  t.match(output, /^ok \d+ - ioctl fails with ENOMEM/m);
-  t.same(output.match(/^ *not ok .*/gm), null);
-});
+for (const [name, last] of [
+  ['join', 'ioctl fails with ENOMEM'],
+  ['visit', 'a slot that has to be made: ioctl fails'],
+] as const) {
+  t.test(`every fault of a ${name}, without privileges`, need('root'), async (t) => {
+    const file = fileURLToPath(new URL(`${name}-faults.test.js`, import.meta.url));
+    const child = new Child(t, [...asUser(uid), process.execPath, file]);
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    const { code } = await child.exit;
+    t.equal(code, 0);
+    t.match(output, new RegExp(`^ok \\d+ - ${last}`, 'm'));
+    t.same(output.match(/^ *not ok .*/gm), null);
+  });
+}
