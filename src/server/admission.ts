@@ -15,10 +15,14 @@ import { refusal, type Refusal } from './refusal.js';
 /** Descriptors kept free, so that a refusal can always be sent and a log or a /proc file be opened. */
 export const DESCRIPTOR_RESERVE = 16;
 
-/** What the limit of descriptors admits: each peer costs its socket and its doorbells. */
-export function peersAdmitted(vectors: number): number {
+/**
+ * What the limit of descriptors admits: each peer costs its socket and its doorbells. Room for one host
+ * command is kept where there is a socket for them: a full region can still be looked at.
+ */
+export function peersAdmitted(vectors: number, hasHostSocket: boolean): number {
   const free = ownDescriptorLimit() - (descriptorCount('self') ?? 0) - DESCRIPTOR_RESERVE;
-  return Math.max(1, Math.min(MAX_PEER_ID + 1, Math.floor(free / (vectors + 1))));
+  const peers = Math.floor(free / (vectors + 1)) - (hasHostSocket ? 1 : 0);
+  return Math.max(1, Math.min(MAX_PEER_ID + 1, peers));
 }
 
 /** The rules of one region. */

@@ -78,7 +78,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.socket = options.socket;
     this.hostSocket = options.hostSocket;
     this.vectors = options.vectors;
-    this.maxPeers = options.maxPeers ?? peersAdmitted(options.vectors);
+    this.maxPeers =
+      options.maxPeers ?? peersAdmitted(options.vectors, options.hostSocket !== undefined);
     this.memory = memory;
     this.#memory = memory;
     this.#unlinkMemory = options.unlinkMemory ?? false;
