@@ -6,7 +6,7 @@
 //         been quiet for a while.
 // Rule 2: a join is told once, even if more of its vectors come after all.
 
-const QUIET_MS = 20;
+const QUIET_MS = 50;
 
 /** How joins are judged. */
 export interface JoinsOptions {

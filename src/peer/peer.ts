@@ -18,7 +18,7 @@ export interface ConnectOptions extends WaitOptions {
   readonly socket: string;
   /**
    * Vectors of the region, 1–2048, where known. Nobody tells a newcomer; without this the first peer
-   * of a region waits 20 ms in silence before it believes that it has all of its own.
+   * of a region waits 50 ms in silence before it believes that it has all of its own.
    */
   readonly vectors?: number | undefined;
 }
