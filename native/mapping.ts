@@ -50,10 +50,14 @@ const unreachable = new FinalizationRegistry<Span>(({ address, length }) => {
 export class Mapping implements Disposable {
   readonly #span: Span;
   readonly #buffer: ArrayBuffer;
+  readonly #onClose: () => void;
   #isOpen = true;
 
-  /** Maps a range of the object, to read and to write; the descriptor stays the caller's. Throws SystemError (ENOMEM, EACCES), RangeError. */
-  constructor(fd: Fd, { offset, length }: MappedRange) {
+  /**
+   * Maps a range of the object, to read and to write; the descriptor stays the caller's. `onClose` is
+   * called once, by `close`. Throws SystemError (ENOMEM, EACCES), RangeError.
+   */
+  constructor(fd: Fd, { offset, length }: MappedRange, onClose = (): void => undefined) {
     const { size, blksize } = fstatSync(fd.rawFd);
     if (!(offset >= 0 && length > 0 && offset + length <= size && length <= MAX_MAPPING_BYTES)) {
       throw new RangeError(`bytes ${offset}–${offset + length} cannot be mapped of ${size}`);
@@ -63,6 +67,7 @@ export class Mapping implements Disposable {
     const end = Math.ceil((offset + length) / blksize) * blksize;
     this.#span = map(fd.rawFd, start, end - start);
     this.#buffer = koffi.view(this.#span.address + BigInt(offset - start), length);
+    this.#onClose = onClose;
   }
 
   /**
@@ -78,6 +83,7 @@ export class Mapping implements Disposable {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#onClose();
     const { address, length } = this.#span;
     const flags = MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE;
     libc.mmap(address, length, PROT_READ_WRITE, flags, NO_FD, 0);

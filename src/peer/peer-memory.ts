@@ -40,7 +40,8 @@ export class PeerMemory {
     if (length > MAX_MAPPING_BYTES) {
       throw outOf(range, `an ArrayBuffer has at most ${MAX_MAPPING_BYTES} bytes: map a part`);
     }
-    const mapping = new Mapping(this.#fd, range);
+    // What is closed is not remembered: addresses are given back only when nothing refers to them.
+    const mapping = new Mapping(this.#fd, range, () => this.#mappings.delete(mapping));
     this.#mappings.add(mapping);
     return mapping;
   }

@@ -1,11 +1,10 @@
 import { fstatSync, readFileSync, readSync, write, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import v8 from 'node:v8';
-import vm from 'node:vm';
 import t from 'tap';
 import type { Fd } from '../../native/fd.js';
 import { Mapping, MAX_MAPPING_BYTES } from '../../native/mapping.js';
 import { createMemfd, resizeMemory } from '../../native/memory.js';
+import { addressSpace, collected } from '../helper/collect.js';
 import { failing } from '../helper/fault.js';
 import { need } from '../helper/need.js';
 import { until } from '../helper/until.js';
@@ -165,15 +164,3 @@ t.test('addresses are given back when nothing can reach them', async (t) => {
   });
   t.pass('they are');
 });
-
-async function collected(): Promise<void> {
-  v8.setFlagsFromString('--expose-gc');
-  const collect = vm.runInNewContext('gc') as () => void;
-  collect();
-  await sleep(5);
-}
-
-/** In KiB. */
-function addressSpace(): number {
-  return Number(/^VmSize:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]);
-}
