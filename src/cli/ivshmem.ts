@@ -4,15 +4,16 @@
 // Rule 1: a command that is called wrongly ends with 2, one line of what is wrong and where help is.
 import { readFileSync } from 'node:fs';
 import yargs from 'yargs';
+import { commands, placeOf } from './commands.js';
+import { complaintOf, flagOf } from './complaint.js';
 import { EXIT_USAGE, exitCodeOf, UsageError } from './exit.js';
 import { messageOf } from './failure.js';
-import { serveCommand, serveOptions } from './serve.js';
-import { nearestWord } from './suggestion.js';
 
-const parser = yargs(process.argv.slice(2))
+const argv = process.argv.slice(2);
+const parser = yargs(argv)
   .scriptName('ivshmem')
   .usage('$0 COMMAND\n\nThe host side of the inter-VM shared memory device of QEMU.')
-  .command(serveCommand)
+  .command([...commands])
   .demandCommand(1, 'a command is missing')
   .strict()
   .version(version())
@@ -28,43 +29,24 @@ const parser = yargs(process.argv.slice(2))
   .locale('en')
   .exitProcess(false)
   .fail((message: string | null, error: Error | undefined) => {
-    // yargs calls some of its own complaints errors; those of a command come through as they are.
-    if (error !== undefined && error.name !== 'YError') throw error;
-    throw new UsageError(withSuggestion(message ?? error?.message ?? 'called wrongly'));
+    throw error ?? new UsageError(message ?? 'called wrongly');
   });
 
 try {
   await parser.wrap(Math.min(100, parser.terminalWidth() || 100)).parseAsync();
-} catch (error) {
+} catch (thrown) {
+  // yargs calls some of its own complaints errors.
+  const isComplaint = thrown instanceof Error && thrown.name === 'YError';
+  await report(isComplaint ? new UsageError(thrown.message) : thrown);
+}
+
+async function report(error: unknown): Promise<void> {
   process.exitCode = exitCodeOf(error);
-  const command = process.argv[2] === 'serve' ? 'ivshmem serve' : 'ivshmem';
-  console.error(`${command}: ${messageOf(error, flagOf)}`);
-  if (process.exitCode === EXIT_USAGE) console.error(`See: ${command} --help`);
-}
-
-function flagOf(option: string): string {
-  if (option === 'hugePageBytes') return '--hugepages';
-  return `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-function withSuggestion(complaint: string): string {
-  const message = complaint.replaceAll(/\s+/g, ' ');
-  const [, what = '', words] = /^Unknown (argument|command)s?: (.+)/.exec(message) ?? [];
-  if (words === undefined) return message;
-  // yargs adds to each word the form that it would have in a program.
-  const unknown = words
-    .split(', ')
-    .filter((word, _, all) => !all.some((a) => a !== word && camelCase(a) === word));
-  const [word = ''] = unknown;
-  const plain = `unknown ${what}${unknown.length > 1 ? 's' : ''}: ${unknown.join(', ')}`;
-  const isCommand = process.argv.includes(word);
-  const nearest = nearestWord(word, isCommand ? ['serve'] : Object.keys(serveOptions));
-  if (nearest === undefined || nearest === word) return plain;
-  return `${plain}; did you mean ${isCommand ? nearest : `--${nearest}`}?`;
-}
-
-function camelCase(word: string): string {
-  return word.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const place = await placeOf(argv);
+  const message = messageOf(error, flagOf);
+  const text = error instanceof UsageError ? complaintOf(message, argv, place) : message;
+  console.error(`${place.name}: ${text}`);
+  if (process.exitCode === EXIT_USAGE) console.error(`See: ${place.name} --help`);
 }
 
 function version(): string {

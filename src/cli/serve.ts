@@ -60,8 +60,6 @@ function text<Default extends string>(description: string, defaultDescription?: 
 type ServeArguments = InferredOptionTypes<typeof serveOptions>;
 
 export const serveCommand: CommandModule<object, ServeArguments> = {
-  command: 'serve',
-  describe: 'Serve one region on one socket, in the foreground',
   builder: (yargs) =>
     yargs
       .options(serveOptions)
