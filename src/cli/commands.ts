@@ -1,4 +1,5 @@
-// The commands of `ivshmem`, each loaded when it is called: none waits for what another needs.
+// The commands of `ivshmem`, each loaded when it is called: a server does not wait for the peer
+// library, nor a peer's command for the server.
 import type { CommandModule } from 'yargs';
 
 /** What may be typed where somebody has got to on the command line. */
@@ -16,13 +17,23 @@ export const commands: readonly CommandModule[] = [
     const { serveCommand } = await import('./serve.js');
     return serveCommand as CommandModule;
   }),
+  lazy('peer', 'Act as a peer: ring, wait, watch, read, write, ping, echo', async () => {
+    const { peerGroup } = await import('./peer.js');
+    return peerGroup;
+  }),
 ];
 
 /** The command that was called, as far as it is one. */
-export async function placeOf([command]: readonly string[]): Promise<Place> {
-  if (command !== 'serve') return place('ivshmem', { commands: ['serve'] });
-  const { serveOptions } = await import('./serve.js');
-  return place('ivshmem serve', { flags: Object.keys(serveOptions) });
+export async function placeOf([command, ...more]: readonly string[]): Promise<Place> {
+  if (command === 'serve') {
+    const { serveOptions } = await import('./serve.js');
+    return place('ivshmem serve', { flags: Object.keys(serveOptions) });
+  }
+  if (command !== 'peer') return place('ivshmem', { commands: ['serve', 'peer'] });
+  const { peerCommands } = await import('./peer.js');
+  const name = more.find((word) => Object.hasOwn(peerCommands, word));
+  if (name === undefined) return place('ivshmem peer', { commands: Object.keys(peerCommands) });
+  return place(`ivshmem peer ${name}`, peerCommands[name] ?? {});
 }
 
 function place(name: string, words: Partial<Place>): Place {

@@ -13,10 +13,16 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** The system does not allow it as it is, or the answer is no; the message is what people read. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
 /** The exit code of a known error; throws any other. */
 export function exitCodeOf(error: unknown): typeof EXIT_SYSTEM | typeof EXIT_USAGE {
   if (error instanceof UsageError || error instanceof OptionsError) return EXIT_USAGE;
-  if (error instanceof ServerError || isSystemError(error)) return EXIT_SYSTEM;
+  if (error instanceof ServerError || error instanceof CommandError) return EXIT_SYSTEM;
+  if (isSystemError(error)) return EXIT_SYSTEM;
   throw error;
 }
 

@@ -1,0 +1,34 @@
+// What a command loads: Node lists it, where coverage is asked for.
+import { readdirSync, readFileSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { ivshmem, run } from '../helper/command.js';
+import { temp } from '../helper/temp.js';
+
+async function loaded(t: Test, ...words: string[]): Promise<string[]> {
+  const directory = temp(t);
+  const env = { ...process.env, NODE_V8_COVERAGE: `${directory}/loaded` };
+  const socket = ['--socket', `${directory}/missing/s`];
+  await run(t, [...ivshmem, ...words, ...socket], { env });
+  const [file = ''] = readdirSync(`${directory}/loaded`);
+  const text = readFileSync(`${directory}/loaded/${file}`, 'utf8');
+  const { result } = JSON.parse(text) as { result: { url: string }[] };
+  const modules = result.map(({ url }) => /dist\/(src\/.*)\.js$/.exec(url)?.[1] ?? url);
+  t.ok(modules.includes('src/cli/ivshmem'));
+  return modules;
+}
+
+t.test('a server does not load the peer library', async (t) => {
+  const modules = await loaded(t, 'serve');
+  t.ok(modules.includes('src/server/server'));
+  t.same(
+    modules.filter((module) => /^src\/(peer|cli\/peer)/.test(module)),
+    [],
+  );
+});
+
+t.test('a command of a peer does not load the server, nor what logs', async (t) => {
+  const modules = await loaded(t, 'peer', 'ring', '0', '0');
+  t.ok(modules.includes('src/peer/peer'));
+  t.notOk(modules.includes('src/server/server'));
+  t.notOk(modules.some((module) => module.includes('/pino/')));
+});
