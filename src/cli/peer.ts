@@ -1,11 +1,15 @@
 // `ivshmem peer`: the host as a peer of a region, one command at a time.
 import type { CommandModule } from 'yargs';
 import type { PeerCommand } from './peer-command.js';
+import { readCommand } from './peer-read.js';
 import { ringCommand } from './peer-ring.js';
+import { writeCommand } from './peer-write.js';
 
 /** The commands of `ivshmem peer`, by name. */
 export const peerCommands: Readonly<Record<string, PeerCommand>> = {
   ring: ringCommand,
+  read: readCommand,
+  write: writeCommand,
 };
 
 export const peerGroup: CommandModule = {
