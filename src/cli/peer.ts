@@ -3,11 +3,15 @@ import type { CommandModule } from 'yargs';
 import type { PeerCommand } from './peer-command.js';
 import { readCommand } from './peer-read.js';
 import { ringCommand } from './peer-ring.js';
+import { waitCommand } from './peer-wait.js';
+import { watchCommand } from './peer-watch.js';
 import { writeCommand } from './peer-write.js';
 
 /** The commands of `ivshmem peer`, by name. */
 export const peerCommands: Readonly<Record<string, PeerCommand>> = {
   ring: ringCommand,
+  wait: waitCommand,
+  watch: watchCommand,
   read: readCommand,
   write: writeCommand,
 };
