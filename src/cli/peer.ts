@@ -1,6 +1,8 @@
 // `ivshmem peer`: the host as a peer of a region, one command at a time.
 import type { CommandModule } from 'yargs';
 import type { PeerCommand } from './peer-command.js';
+import { echoCommand } from './peer-echo.js';
+import { pingCommand } from './peer-ping.js';
 import { readCommand } from './peer-read.js';
 import { ringCommand } from './peer-ring.js';
 import { waitCommand } from './peer-wait.js';
@@ -14,6 +16,8 @@ export const peerCommands: Readonly<Record<string, PeerCommand>> = {
   watch: watchCommand,
   read: readCommand,
   write: writeCommand,
+  ping: pingCommand,
+  echo: echoCommand,
 };
 
 export const peerGroup: CommandModule = {
