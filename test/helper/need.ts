@@ -22,6 +22,11 @@ const requirements = {
     reason: 'qemu-system-x86_64 is not in PATH',
     remedy: 'apt-get install -y --no-install-recommends qemu-system-x86',
   },
+  cc: {
+    isMet: () => isInPath('cc'),
+    reason: 'cc is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends gcc libc6-dev',
+  },
   root: {
     isMet: () => process.getuid?.() === 0,
     reason: 'not root',

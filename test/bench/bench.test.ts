@@ -1,0 +1,71 @@
+// The form of what `npm run bench` says. No times: these belong to a machine at rest.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import type { Result } from '../../bench/measure.js';
+import { Child } from '../helper/child.js';
+import { need } from '../helper/need.js';
+
+const bench = fileURLToPath(new URL('../../bench/run.js', import.meta.url));
+const sources = new URL('../../../bench/', import.meta.url);
+
+function withEnding(names: readonly string[], ending: string): string[] {
+  return names.filter((name) => name.endsWith(ending)).map((name) => name.replace(ending, ''));
+}
+
+/** Runs the command to its end, and gives what it wrote. */
+async function run(t: Test, ...args: readonly string[]) {
+  const child = new Child(t, [process.execPath, bench, ...args]);
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  return { ...(await child.exit), stdout };
+}
+
+t.test('every pair has its C program', async (t) => {
+  const pairs = withEnding(readdirSync(new URL('pairs/', sources)), '.ts');
+  t.ok(pairs.length >= 4);
+  t.strictSame(withEnding(readdirSync(sources), '.c').sort(), pairs.sort());
+});
+
+t.test('every pair is measured, ours and C, and the machine told', need('cc'), async (t) => {
+  const { code, stderr, stdout } = await run(t, '--quick', '--json');
+  t.strictSame({ code, stderr }, { code: 0, stderr: '' });
+  const { machine, results } = JSON.parse(stdout) as {
+    machine: Record<string, string>;
+    results: Result[];
+  };
+  for (const name of ['processors', 'kernel', 'node', 'koffi', 'cc', 'open files'])
+    t.match(machine[name], /./, name);
+  const names = withEnding(readdirSync(new URL('pairs/', sources)), '.ts');
+  t.strictSame(results.map(({ name }) => name).sort(), names.sort());
+  for (const result of results) {
+    const { name, ours, c, ratio, lowest, highest, atMost, isWithin } = result;
+    t.ok(ours > 0 && c > 0 && lowest <= ratio && ratio <= highest, name);
+    t.equal(isWithin, ratio <= atMost, name);
+    t.match(result, { what: /./, against: /./, operations: Number, rounds: 2 });
+  }
+});
+
+t.test('people get a table of the pairs that they asked for', need('cc'), async (t) => {
+  const { code, stdout } = await run(t, '--quick', '--only', 'ring');
+  t.equal(code, 0);
+  const [machine = '', table = ''] = stdout.split('\n\n');
+  t.match(machine, /^kernel +Linux /m);
+  const [heading = '', ...rows] = table.trimEnd().split('\n');
+  t.match(heading, /against C +ours +C +ratio +spread +at most$/);
+  t.equal(rows.length, 1);
+  t.match(rows[0], /^ring .* ns .* 2\.50 {2}(ok|missed)$/);
+});
+
+t.test('a pair that there is not is a wrong call, in one line', async (t) => {
+  const { code, stderr, stdout } = await run(t, '--only', 'tea');
+  t.match({ code, stdout }, { code: 2, stdout: '' });
+  t.match(stderr, /^bench: .*tea.*; see --help\n$/);
+});
+
+t.test('--help names the pairs', async (t) => {
+  const { status, stdout } = spawnSync(process.execPath, [bench, '--help'], { encoding: 'utf8' });
+  t.equal(status, 0);
+  t.match(stdout, /"copy", "ring", "round-trip", "spin"/);
+});
