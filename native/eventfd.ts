@@ -33,8 +33,7 @@ export function createEventfd(): Fd {
 export function ringEventfd(fd: Fd, times = 1): boolean {
   const { rawFd } = fd;
   unblock(rawFd);
-  counter.view.setBigUint64(0, BigInt(times), true);
-  return checkReady(libc.write(rawFd, counter.address, 8), 'write') !== undefined;
+  return checkReady(libc.eventfd_write(rawFd, times), 'write') !== undefined;
 }
 
 function unblock(rawFd: number): void {

@@ -31,11 +31,10 @@ export const libc = {
   ) => number,
   /** https://man7.org/linux/man-pages/man2/eventfd.2.html */
   eventfd: process.func('int eventfd(uint, int)') as (initial: number, flags: number) => number,
-  /** https://man7.org/linux/man-pages/man2/write.2.html */
-  write: process.func('intptr_t write(int, uintptr_t, size_t)') as (
+  /** glibc's, and musl's: https://man7.org/linux/man-pages/man2/eventfd.2.html */
+  eventfd_write: process.func('int eventfd_write(int, uint64_t)') as (
     fd: number,
-    data: Address,
-    length: number,
+    value: number,
   ) => number,
   /** https://man7.org/linux/man-pages/man2/preadv2.2.html */
   preadv2: process.func('intptr_t preadv2(int, uintptr_t, int, int64_t, int)') as (
