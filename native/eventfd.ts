@@ -19,6 +19,8 @@ const counter = staticMemory(8);
 const iovec = staticMemory(16);
 iovec.view.setBigUint64(0, counter.address, true);
 iovec.view.setBigUint64(8, 8n, true);
+// Below 2^53, as all addresses are; koffi takes a number faster than a bigint, by 30 of 625 ns.
+const iovecAddress = Number(iovec.address);
 
 /** A new eventfd, count 0, non-blocking, closed on exec. Throws SystemError (EMFILE, ENFILE, ENOMEM). */
 export function createEventfd(): Fd {
@@ -46,7 +48,7 @@ function unblock(rawFd: number): void {
  * https://man7.org/linux/man-pages/man2/preadv2.2.html (RWF_NOWAIT)
  */
 export function drainEventfd(fd: Fd): bigint {
-  const length = checkReady(libc.preadv2(fd.rawFd, iovec.address, 1, -1, RWF_NOWAIT), 'preadv2');
+  const length = checkReady(libc.preadv2(fd.rawFd, iovecAddress, 1, -1, RWF_NOWAIT), 'preadv2');
   return length === undefined ? 0n : counter.view.getBigUint64(0, true);
 }
 

@@ -39,7 +39,7 @@ export const libc = {
   /** https://man7.org/linux/man-pages/man2/preadv2.2.html */
   preadv2: process.func('intptr_t preadv2(int, uintptr_t, int, int64_t, int)') as (
     fd: number,
-    iov: Address,
+    iov: number,
     count: number,
     offset: number,
     flags: number,
