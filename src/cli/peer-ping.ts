@@ -11,6 +11,7 @@ import {
 } from './peer-arguments.js';
 import { jsonFlag, peerCommand, required, text } from './peer-command.js';
 import { pingText, summarize, type PingSummary } from './ping-report.js';
+import { stopSignal } from './peer-self.js';
 import { ping, type PingResult } from './pinger.js';
 import { print, printJson } from './print.js';
 
@@ -42,7 +43,7 @@ export const pingCommand = peerCommand({
       checkPeer(peer, id);
       checkVector(peer, id, 'vector', options.vector);
       const { onProgress, clear } = progress(options.count);
-      const measured = await ping(peer, { ...options, signal: stopSignal(), onProgress });
+      const measured = await ping(peer, { ...options, signal: stopped(), onProgress });
       clear();
       const summary = summarize(measured.roundTripsMs, measured.lost);
       if (json) await printJson({ peer: id, vector: options.vector, ...summary });
@@ -58,10 +59,10 @@ function checkAnswers(peer: Peer, id: number, { sent, lost }: PingSummary): void
   throw new CommandError(`peer ${id} answers nothing; run there: ivshmem peer echo`);
 }
 
-/** Aborted by Ctrl-C, which ends it with what was measured so far. */
-function stopSignal(): AbortSignal {
+/** Ctrl-C ends it with what was measured so far. */
+function stopped(): AbortSignal {
   const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  void stopSignal().then(() => stop.abort());
   return stop.signal;
 }
 

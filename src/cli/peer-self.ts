@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Peer } from '../peer/peer.js';
 import { shellWords } from '../qemu/device-options.js';
-import { CommandError, EXIT_OK } from './exit.js';
+import { CommandError } from './exit.js';
 
 const LAST_WORDS_MS = 500;
 
@@ -12,12 +12,15 @@ export function ownCommand(peer: Peer, socket: string, name: string, ...more: st
   return shellWords([...words, '--socket', path.resolve(socket)]);
 }
 
-/** Resolves at SIGTERM or SIGINT. A reader who does not take what was printed delays the end for half a second. */
+/**
+ * Resolves at SIGTERM or SIGINT; further ones change nothing (one Ctrl-C under npm comes as two). A
+ * reader who does not take what was printed delays the end for half a second.
+ */
 export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        setTimeout(() => process.exit(EXIT_OK), LAST_WORDS_MS).unref();
+      process.on(signal, () => {
+        setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
         resolve();
       });
     }

@@ -46,15 +46,18 @@ t.test('after so many lines it ends, whatever comes then', async (t) => {
   t.equal(watching.lines.length, 2);
 });
 
-t.test('SIGTERM ends it, even when nobody reads what it printed', async (t) => {
-  const { socket } = await Region.listen(t, {});
+t.test('a signal ends it, and the second too, even when nobody reads', async (t) => {
+  const region = await Region.listen(t, {});
+  const { socket } = region;
   const pipe = fullPipe(t);
   const toPipe = ['sh', '-c', 'exec "$@" >"$0"', pipe];
   const child = new Child(t, [...toPipe, ...peerArgv(socket, 'watch')]);
   await until('it watches', () => child.stderr.includes('nobody else is there'));
   await using ringer = await Peer.connect({ socket });
   ringer.ring(0, 0);
-  child.kill('SIGTERM');
+  child.kill('SIGINT');
+  await region.left(1);
+  child.kill('SIGINT');
   t.match(await child.exit, { code: 0 });
 });
 
