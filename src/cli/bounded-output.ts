@@ -14,7 +14,7 @@ export class BoundedOutput implements Disposable {
   #queue: Buffer[] = [];
   #queuedBytes = 0;
   #dropped = 0;
-  #isTorn = false;
+  #failure: Error | undefined;
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
 
@@ -27,6 +27,11 @@ export class BoundedOutput implements Disposable {
   /** Whether nothing waits to be written. */
   get isEmpty(): boolean {
     return this.#queue.length === 0;
+  }
+
+  /** Why what was written last is lost (EPIPE, ENOSPC); undefined when it went, or still may. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   /** Takes one line or block of text, with its newline. */
@@ -66,8 +71,8 @@ export class BoundedOutput implements Disposable {
           return;
         }
       }
-    } catch {
-      this.#giveUp();
+    } catch (error) {
+      this.#giveUp(error as Error);
       return;
     }
     const dropped = this.#dropped;
@@ -78,12 +83,13 @@ export class BoundedOutput implements Disposable {
   // False when the reader has no room now.
   #writeFirst(): boolean {
     const [first = Buffer.alloc(0)] = this.#queue;
-    const bytes = this.#isTorn ? Buffer.concat([Buffer.from('\n'), first]) : first;
+    // What failed may have gone in part.
+    const bytes = this.#failure ? Buffer.concat([Buffer.from('\n'), first]) : first;
     const written = this.#output.write(bytes);
     if (written === 0) return false;
     // Somebody reads: what is left must not wait as long as for nobody.
     this.#retryMs = FIRST_RETRY_MS;
-    this.#isTorn = false;
+    this.#failure = undefined;
     this.#queuedBytes -= first.length;
     this.#queue.shift();
     if (written < bytes.length) {
@@ -102,10 +108,10 @@ export class BoundedOutput implements Disposable {
   }
 
   // The reader is gone (EPIPE), the disk is full: these lines are lost, later ones are tried again.
-  #giveUp(): void {
+  #giveUp(failure: Error): void {
     this.#dropped += this.#queue.length;
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#isTorn = true;
+    this.#failure = failure;
   }
 }
