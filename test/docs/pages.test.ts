@@ -105,6 +105,7 @@ async function run(t: Scope, commands: string): Promise<{ code: number | null; s
 function wrappers(directory: string): Record<string, string> {
   const node = process.execPath;
   return {
+    'ivshmem-client': `exec ${node} ${cli}/ivshmem-client.js "$@"`,
     'ivshmem-server': `exec ${node} ${cli}/ivshmem-server.js "$@"`,
     ivshmem: `
       [[ $1 == serve ]] || exec ${node} ${cli}/ivshmem.js "$@"

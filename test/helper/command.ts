@@ -8,6 +8,8 @@ import type { Scope } from './temp.js';
 export const ivshmem = [process.execPath, pathOf('ivshmem')] as const;
 /** What to start for `ivshmem-server`. */
 export const ivshmemServer = [process.execPath, pathOf('ivshmem-server')] as const;
+/** What to start for `ivshmem-client`. */
+export const ivshmemClient = [process.execPath, pathOf('ivshmem-client')] as const;
 
 /** How a command ended, and all that it said. */
 export interface Ended extends Exit {
