@@ -3,7 +3,7 @@
 //
 // Rule 1: nothing here blocks, whatever another holder did to the descriptor. All holders share
 //         one O_NONBLOCK flag: who clears it turns everybody's plain read and write into a trap.
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { Fd } from './fd.js';
 import { libc, staticMemory } from './libc.js';
 import { check, checkReady } from './system-error.js';
@@ -50,6 +50,11 @@ function unblock(rawFd: number): void {
 export function drainEventfd(fd: Fd): bigint {
   const length = checkReady(libc.preadv2(fd.rawFd, iovecAddress, 1, -1, RWF_NOWAIT), 'preadv2');
   return length === undefined ? 0n : counter.view.getBigUint64(0, true);
+}
+
+/** Whether the descriptor is an eventfd at all: one that is not may abort a process that watches it. */
+export function isEventfd(fd: Fd): boolean {
+  return readlinkSync(`/proc/self/fd/${fd.rawFd}`) === 'anon_inode:[eventfd]';
 }
 
 /** What the kernel tells of an eventfd without touching it. */

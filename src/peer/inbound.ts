@@ -2,7 +2,10 @@
 //
 // Rule 1: a read never asks for more bytes than the message lacks: their descriptor would land on the
 //         wrong message.
-// Rule 2: who gets a fact owns the descriptor in it; whatever else came is closed here.
+// Rule 2: an own doorbell is an eventfd, whoever the server is: it will be watched, and a file or
+//         /dev/null would abort the process.
+// Rule 3: who gets a fact owns the descriptor in it; whatever else came is closed here.
+import { isEventfd } from '../../native/eventfd.js';
 import type { Fd } from '../../native/fd.js';
 import { MessageReceiver } from '../../native/message-receiver.js';
 import { describeErrno } from '../../native/system-error.js';
@@ -52,7 +55,11 @@ export class Inbound {
 
   #take(message: Message<Fd>): Fact<Fd> {
     try {
-      return this.#handshake.receive(message);
+      const fact = this.#handshake.receive(message);
+      if (fact.type === 'doorbell' && fact.id === this.#handshake.id && !isEventfd(fact.fd)) {
+        throw new ProtocolError('ERR_IVSHMEM_JOIN', `our vector ${fact.vector} is no eventfd`);
+      }
+      return fact;
     } catch (error) {
       message.fd?.close();
       if (error instanceof ProtocolError && error.refusal !== undefined) {

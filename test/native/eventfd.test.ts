@@ -1,7 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { openSync } from 'node:fs';
 import t from 'tap';
-import { createEventfd, drainEventfd, inspectEventfd, ringEventfd } from '../../native/eventfd.js';
+import {
+  createEventfd,
+  drainEventfd,
+  inspectEventfd,
+  isEventfd,
+  ringEventfd,
+} from '../../native/eventfd.js';
 import { Fd } from '../../native/fd.js';
 import { failing } from '../helper/fault.js';
 import { fillEventfd, overflowEventfd } from './full-count.js';
@@ -15,6 +21,13 @@ t.test('a new eventfd is silent, non-blocking and closed on exec', async (t) => 
   t.equal(inspectEventfd(fd).count, 0n);
   t.notOk(isBlocking(fd.rawFd));
   t.ok(isClosedOnExec(fd.rawFd));
+});
+
+t.test('what is an eventfd can be told from what is none', async (t) => {
+  using fd = createEventfd();
+  using device = new Fd(openSync('/dev/null', 'r+'));
+  t.ok(isEventfd(fd));
+  t.notOk(isEventfd(device));
 });
 
 t.test('no room for one more is EMFILE', async (t) => {

@@ -6,23 +6,43 @@ const RLIMIT_NOFILE = 7;
 
 /** Runs the action while every number below the soft limit is taken: the next descriptor is EMFILE. */
 export function withoutRoom<Result>(action: () => Result): Result {
-  using next = createEventfd();
-  const { rawFd } = next;
-  next.close();
-  return withDescriptorLimit(rawFd, action);
+  return withDescriptorLimit(nextNumber(), action);
+}
+
+/** The same until what the action returns is settled. */
+export async function withoutRoomUntil(action: () => Promise<unknown>): Promise<void> {
+  const restore = setDescriptorLimit(nextNumber());
+  try {
+    await action();
+  } finally {
+    restore();
+  }
 }
 
 /** Runs the action under another soft RLIMIT_NOFILE; not above the hard one. */
 export function withDescriptorLimit<Result>(limit: number, action: () => Result): Result {
+  const restore = setDescriptorLimit(limit);
+  try {
+    return action();
+  } finally {
+    restore();
+  }
+}
+
+function nextNumber(): number {
+  using next = createEventfd();
+  return next.rawFd;
+}
+
+// Returns what undoes it.
+function setDescriptorLimit(limit: number): () => void {
   const memory = new ArrayBuffer(32); // struct rlimit: the old one, the new one
   const address = addressOf(memory);
   const limits = new BigUint64Array(memory);
   libc.prlimit(0, RLIMIT_NOFILE, NULL, address);
   limits.set([BigInt(limit), limits[1]!], 2);
   libc.prlimit(0, RLIMIT_NOFILE, address + 16n, NULL);
-  try {
-    return action();
-  } finally {
+  return () => {
     libc.prlimit(0, RLIMIT_NOFILE, address, NULL);
-  }
+  };
 }
