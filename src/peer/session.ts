@@ -107,7 +107,7 @@ export class Session {
   }
 
   get #progress(): string {
-    if (this.#roster === undefined) return 'it accepted and sent no ID';
+    if (this.#roster === undefined) return 'it sent no ID';
     if (this.#memory === undefined) return 'it sent no memory';
     const { vectors } = this.inbox;
     return `it sent ${vectors} of ${this.#expected ?? 'our'} vectors`;
