@@ -7,8 +7,9 @@ import { OptionsError } from '../server/error.js';
 import { formatSize, parseSize } from '../server/size.js';
 import { CommandError } from './exit.js';
 import { integer } from './flags.js';
+import { ranges } from './ranges.js';
 
-const SHOWN_RUNS = 12;
+const SHOWN_RANGES = 12;
 
 /** An integer in a range. */
 export function integerIn(option: string, text: string, least: number, most: number): number {
@@ -69,21 +70,8 @@ export function checkRange(peer: Peer, offset: number, length: number): void {
 /** The others, for people: `there are: 0, 1, 4–9`. */
 export function whoIsThere({ peers }: Peer): string {
   if (peers.size === 0) return 'nobody else is there';
-  const runs = runsOf([...peers.keys()].sort((a, b) => a - b));
-  const shown = runs.slice(0, SHOWN_RUNS).map(([first, last]) => {
-    if (last === first) return String(first);
-    return `${first}${last === first + 1 ? ', ' : '–'}${last}`;
-  });
-  const more = runs.length > SHOWN_RUNS ? `, …: ${peers.size} in all` : '';
-  return `${peers.size === 1 ? 'there is' : 'there are'}: ${shown.join(', ')}${more}`;
-}
-
-function runsOf(ascending: readonly number[]): (readonly [first: number, last: number])[] {
-  const runs: [number, number][] = [];
-  for (const value of ascending) {
-    const run = runs.at(-1);
-    if (run?.[1] === value - 1) run[1] = value;
-    else runs.push([value, value]);
-  }
-  return runs;
+  const ids = ranges([...peers.keys()].sort((a, b) => a - b)).split(', ');
+  const more = ids.length > SHOWN_RANGES ? `, …: ${peers.size} in all` : '';
+  const shown = ids.slice(0, SHOWN_RANGES).join(', ');
+  return `${peers.size === 1 ? 'there is' : 'there are'}: ${shown}${more}`;
 }

@@ -2,6 +2,7 @@
 import { CommandError } from './exit.js';
 import { checkPeer, checkVector, peerId, vectorNumber } from './peer-arguments.js';
 import { peerCommand, required } from './peer-command.js';
+import { firstVectors, vectorNames } from './ranges.js';
 
 export const ringCommand = peerCommand({
   command: 'ring <PEER> <VECTOR>',
@@ -22,7 +23,7 @@ export const ringCommand = peerCommand({
     return async (peer) => {
       checkPeer(peer, id);
       if (only !== undefined) checkVector(peer, id, 'VECTOR', only);
-      const vectors = only === undefined ? [...Array(peer.peers.get(id)).keys()] : [only];
+      const vectors = only === undefined ? firstVectors(peer.peers.get(id) ?? 0) : [only];
       const full = vectors.filter((vector) => !peer.ring(id, vector));
       if (full.length > 0) throw wouldBlock(id, full);
     };
@@ -30,7 +31,7 @@ export const ringCommand = peerCommand({
 });
 
 function wouldBlock(id: number, vectors: readonly number[]): CommandError {
-  const which = `vector${vectors.length > 1 ? 's' : ''} ${vectors.join(', ')} of peer ${id}`;
+  const which = `${vectorNames(vectors)} of peer ${id}`;
   return new CommandError(
     `${which} would block: the count is full, nobody takes its interrupts; try again when it runs`,
   );

@@ -35,8 +35,8 @@ for (const text of ['', '.', '-1', '1e3', 'Infinity', '1s', ' 1']) {
 for (const [ids, text] of [
   [[], 'nobody else is there'],
   [[3], 'there is: 3'],
-  [[4, 0, 1], 'there are: 0, 1, 4'],
-  [[1, 2, 3, 7, 9, 10], 'there are: 1–3, 7, 9, 10'],
+  [[4, 0, 1], 'there are: 0–1, 4'],
+  [[1, 2, 3, 7, 9, 10], 'there are: 1–3, 7, 9–10'],
 ] as const) {
   t.test(`peers ${ids.join(', ')}: ${text}`, async (t) => {
     t.equal(whoIsThere(withPeers(ids)), text);
