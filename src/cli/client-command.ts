@@ -3,6 +3,7 @@
 //
 // Rule 1: only the form is judged here; who is there is the peer's business.
 import { MAX_PEER_ID, MAX_VECTORS } from '../protocol/wire.js';
+import { CommandError } from './exit.js';
 import { nearestWord } from './suggestion.js';
 
 /** One line, understood. */
@@ -20,11 +21,6 @@ export const commandHelp = [
   'int all          ring all doorbells of all other peers',
   'quit, exit       leave; so does the end of input',
 ] as const;
-
-/** A line that is no command, or that cannot be obeyed; the message is for whoever typed it. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-}
 
 const names = { help: 'help', dump: 'dump', int: 'int', quit: 'end', exit: 'end' } as const;
 const ringForms = 'int PEER VECTOR, int PEER all or int all';

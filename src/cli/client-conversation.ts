@@ -8,9 +8,9 @@ import type { Interrupt } from '../peer/inbox.js';
 import { PeerError } from '../peer/peer-error.js';
 import type { Peer } from '../peer/peer.js';
 import { formatSize } from '../server/size.js';
-import { CommandError, commandHelp, parseCommand, type ClientCommand } from './client-command.js';
+import { commandHelp, parseCommand, type ClientCommand } from './client-command.js';
 import { otherIds, othersOf, ringDoorbells } from './client-ring.js';
-import { isSystemError } from './exit.js';
+import { CommandError, isSystemError } from './exit.js';
 import { allVectors, firstVectors } from './ranges.js';
 import type { Screen } from './screen.js';
 

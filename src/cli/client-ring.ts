@@ -2,7 +2,8 @@
 //
 // Rule 1: what can be rung is rung and told; what cannot is the error, once the rest is done.
 import type { Peer } from '../peer/peer.js';
-import { CommandError, type ClientCommand } from './client-command.js';
+import type { ClientCommand } from './client-command.js';
+import { CommandError } from './exit.js';
 import { firstVectors, ranges, vectorNames } from './ranges.js';
 
 type RingCommand = Extract<ClientCommand, { name: 'ring' }>;
