@@ -30,7 +30,7 @@ for (const [count, message] of progress.entries()) {
   t.test(`a server that stalls after ${count} messages is ERR_IVSHMEM_TIMEOUT`, async (t) => {
     const server = new ScriptServer(t);
     const before = openDescriptors();
-    const connecting = Peer.connect({ socket: server.socket, vectors: 3, timeoutMs: 100 });
+    const connecting = Peer.connect({ socket: server.socket, vectors: 3, timeoutMs: 400 });
     const rejected = t.rejects(connecting, {
       name: 'PeerError',
       code: 'ERR_IVSHMEM_TIMEOUT',
