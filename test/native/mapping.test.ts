@@ -164,3 +164,20 @@ t.test('addresses are given back when nothing can reach them', async (t) => {
   });
   t.pass('they are');
 });
+
+// What an engine that can move a buffer's store has, told by hand: Node 20 has neither.
+for (const detached of [true, false]) {
+  t.test(
+    `the end of a buffer that an engine calls ${detached ? '' : 'not '}detached`,
+    async (t) => {
+      using fd = memory(PAGE);
+      const mapping = new Mapping(fd, { offset: 0, length: PAGE });
+      let moves = 0;
+      Object.defineProperty(mapping.buffer, 'detached', { value: detached });
+      Object.defineProperty(mapping.buffer, 'transfer', { value: () => (moves += 1) });
+      mapping.close();
+      t.equal(moves, detached ? 0 : 1);
+      t.equal(mappings(fd), 0);
+    },
+  );
+}
