@@ -18,7 +18,7 @@ export const commands: readonly CommandModule[] = [
     return serveCommand as CommandModule;
   }),
   lazy('peer', 'Act as a peer: ring, wait, watch, read, write, ping, echo', async () => {
-    const { peerGroup } = await import('./peer.js');
+    const { peerGroup } = await import('./peer/group.js');
     return peerGroup;
   }),
 ];
@@ -30,7 +30,7 @@ export async function placeOf([command, ...more]: readonly string[]): Promise<Pl
     return place('ivshmem serve', { flags: Object.keys(serveOptions) });
   }
   if (command !== 'peer') return place('ivshmem', { commands: ['serve', 'peer'] });
-  const { peerCommands } = await import('./peer.js');
+  const { peerCommands } = await import('./peer/group.js');
   const name = more.find((word) => Object.hasOwn(peerCommands, word));
   if (name === undefined) return place('ivshmem peer', { commands: Object.keys(peerCommands) });
   return place(`ivshmem peer ${name}`, peerCommands[name] ?? {});

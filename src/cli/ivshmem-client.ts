@@ -5,10 +5,10 @@
 // Rule 1: it relies on nothing but the specification: any server will do.
 // Rule 2: SIGINT and SIGTERM end it at any moment, whoever keeps it waiting.
 import { Peer } from '../peer/peer.js';
-import { ClientConversation } from './client-conversation.js';
+import { ClientConversation } from './client/conversation.js';
 import { EXIT_OK, EXIT_SYSTEM, EXIT_USAGE, exitCodeOf, isSystemError, UsageError } from './exit.js';
 import { getopt } from './getopt.js';
-import { openScreen } from './screen.js';
+import { openScreen } from './client/screen.js';
 
 const help = `ivshmem-client [OPTION]...
 

@@ -1,0 +1,31 @@
+// Standard output of commands whose output is their result.
+//
+// Rule 1: nothing is dropped and nothing piles up: who prints waits until the reader has taken it.
+// Rule 2: the end of the reader is an error (EPIPE), by which a command ends without a word.
+import { isSystemError } from '../exit.js';
+
+let isGuarded = false;
+
+/** Writes, and resolves when it is taken; the bytes must stay as they are until then. Rejects with EPIPE, ENOSPC. */
+export async function print(chunk: string | Uint8Array): Promise<void> {
+  const { stdout } = process;
+  // What the callback below is told comes as an event, too.
+  if (!isGuarded) stdout.on('error', () => undefined);
+  isGuarded = true;
+  await new Promise<void>((resolve, reject) => {
+    stdout.write(chunk, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+/** Prints a value as one line of JSON. */
+export function printJson(value: unknown): Promise<void> {
+  return print(`${JSON.stringify(value)}\n`);
+}
+
+/** Whether this is the end of whoever read our output. */
+export function isReadersEnd(error: unknown): boolean {
+  return isSystemError(error) && error.code === 'EPIPE' && error.syscall === 'write';
+}

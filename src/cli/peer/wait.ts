@@ -1,0 +1,31 @@
+// `ivshmem peer wait`: until one interrupt, or until the time is over.
+import { CommandError } from '../exit.js';
+import { checkVector, seconds, vectorNumber } from './arguments.js';
+import { jsonFlag, peerCommand, required, text } from './command.js';
+import { ownCommand } from './self.js';
+import { print, printJson } from './print.js';
+
+export const waitCommand = peerCommand({
+  command: 'wait <VECTOR>',
+  describe: 'Wait for one interrupt: exit code 0 when rung, 1 when not',
+  positionals: { VECTOR: required('The own vector to be rung') },
+  flags: { timeout: text('How long to wait, in seconds', 'for ever'), ...jsonFlag },
+  examples: [
+    ['wait 0', 'Until vector 0 is rung'],
+    ['wait 1 --timeout 0.5', 'Half a second at most'],
+  ],
+  read: ({ VECTOR, timeout, json }) => {
+    const vector = vectorNumber('VECTOR', VECTOR);
+    const timeoutMs = timeout === undefined ? undefined : seconds('timeout', timeout);
+    return async (peer, socket) => {
+      checkVector(peer, peer.id, 'VECTOR', vector);
+      console.error(`waiting; to ring: ${ownCommand(peer, socket, 'ring', String(vector))}`);
+      const interrupt = await peer.nextInterrupt({ vector, timeoutMs });
+      if (interrupt === undefined) {
+        throw new CommandError(`vector ${vector} was not rung within ${timeout ?? ''} s`);
+      }
+      if (json) await printJson(interrupt);
+      else await print(`interrupt on vector ${vector}, count ${interrupt.count}\n`);
+    };
+  },
+});
