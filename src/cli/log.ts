@@ -2,9 +2,13 @@
 //
 // Rule 1: every line has `event`, a word for programs, and a message for people.
 // Rule 2: to a terminal a readable line, to anything else JSON, unless asked otherwise.
+// Rule 3: pino is loaded with the first line: a server accepts connections before it says so.
+import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
-import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { BoundedOutput } from './bounded-output.js';
+
+const require = createRequire(import.meta.url);
 
 export const logLevels = ['error', 'warn', 'info'] as const;
 export const logFormats = ['json', 'text'] as const;
@@ -21,8 +25,9 @@ export interface LogOptions {
 export type LogFields = { readonly event: string } & Readonly<Record<string, unknown>>;
 
 export class Log {
-  readonly #logger: pino.Logger;
   readonly #output: BoundedOutput;
+  readonly #create: () => Logger;
+  #logger: Logger | undefined;
 
   constructor({ level = 'info', format }: LogOptions) {
     const stderr = 2;
@@ -35,31 +40,40 @@ export class Log {
     const write = isText
       ? (line: string) => this.#output.write(readable(line, hasColour))
       : (line: string) => this.#output.write(line);
-    const settings = {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label: string) => ({ level: label }) },
-    };
-    this.#logger = pino(settings, { write });
+    this.#create = () => createLogger(level, write);
   }
 
   info(fields: LogFields, message: string): void {
-    this.#logger.info(fields, message);
+    this.#get().info(fields, message);
   }
 
   warn(fields: LogFields, message: string): void {
-    this.#logger.warn(fields, message);
+    this.#get().warn(fields, message);
   }
 
   error(fields: LogFields, message: string): void {
-    this.#logger.error(fields, message);
+    this.#get().error(fields, message);
   }
 
   /** Gives a slow reader a last chance; resolves soon in any case. */
   flush(): Promise<void> {
     return this.#output.flush(500);
   }
+
+  #get(): Logger {
+    return (this.#logger ??= this.#create());
+  }
+}
+
+function createLogger(level: string, write: (line: string) => void): Logger {
+  const { pino } = require('pino') as typeof import('pino');
+  const settings = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(settings, { write });
 }
 
 const colours: Readonly<Record<string, string>> = { warn: '\x1b[33m', error: '\x1b[31m' };

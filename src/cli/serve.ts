@@ -9,6 +9,7 @@ import { logFailure } from './failure.js';
 import { fileMode, integer, sizeBytes } from './flags.js';
 import { defaultHostSocket, fitsSocket } from './host-socket.js';
 import { Log, logFormats, logLevels } from './log.js';
+import { plainCall } from './plain-call.js';
 import { checkReadyFd, reportReady } from './ready-fd.js';
 import { runServer } from './run-server.js';
 
@@ -68,6 +69,14 @@ export const serveCommand: CommandModule<object, ServeArguments> = {
       .example('$0 serve --socket-mode 0660 --socket-group kvm', 'Let the group kvm join'),
   handler: serve,
 };
+
+/** Serves if these words leave nothing to ask; false: yargs has to look at them. */
+export async function serveAtOnce(words: readonly string[]): Promise<boolean> {
+  const given = plainCall(words, serveOptions);
+  if (given === undefined) return false;
+  await serve({ ...given, _: ['serve'], $0: 'ivshmem' } as ArgumentsCamelCase<ServeArguments>);
+  return true;
+}
 
 async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
   const [, ...surplus] = given._;
