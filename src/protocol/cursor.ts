@@ -29,15 +29,3 @@ export function hasHeardOf(cursor: Cursor, entry: Entry): boolean {
 export function toldOf(cursor: Cursor, entry: Entry | undefined): number {
   return entry?.sequence === cursor.sequence ? cursor.within : 0;
 }
-
-/** The cursor behind the first `told` of the entry's `vectors` messages. */
-export function cursorBehind(
-  { sequence }: Entry,
-  told: number,
-  vectors: number,
-  welcome: number,
-): Cursor {
-  return told === vectors
-    ? { welcome, sequence: sequence + 1, within: 0 }
-    : { welcome, sequence, within: told };
-}

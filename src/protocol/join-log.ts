@@ -54,8 +54,8 @@ export class JoinLog<Rows> {
     return { ...entry, sequence: this.#takeSequence() };
   }
 
-  /** What a reader is told of next: in the order of the log, but of itself at its place. */
-  next({ entry, own }: Reader<Rows>, { sequence }: Cursor): Entry<Rows> | undefined {
+  /** What a reader that was told all before is told of next: in the order of the log, but of itself at its place. */
+  next({ entry, own }: Reader<Rows>, sequence: number): Entry<Rows> | undefined {
     const index = this.#indexOf(sequence);
     const other = this.#entries[this.#entries[index] === entry ? index + 1 : index];
     const isItself = own.sequence >= sequence && !(other && other.sequence < own.sequence);
@@ -67,7 +67,7 @@ export class JoinLog<Rows> {
     const { entry, own, cursor } = reader;
     const isAhead = ({ sequence }: Entry<Rows>): number => (sequence >= cursor.sequence ? 1 : 0);
     const others = this.#entries.length - this.#indexOf(cursor.sequence) - isAhead(entry);
-    return (others + isAhead(own)) * vectors - toldOf(cursor, this.next(reader, cursor));
+    return (others + isAhead(own)) * vectors - toldOf(cursor, this.next(reader, cursor.sequence));
   }
 
   #takeSequence(): number {

@@ -13,7 +13,7 @@
 // Rule 1: this file says what to send and never sends it. It moves a cursor only by what `told` says.
 // Rule 2: a leave is never put inside somebody's vectors, nor before a newcomer's own: there the
 //         specification has no place for it. Elsewhere leaves go first: they free descriptors.
-import { cursorBehind, hasHeardOf, startOfLog, toldOf, type Cursor } from './cursor.js';
+import { hasHeardOf, startOfLog, type Cursor } from './cursor.js';
 import { IdSet } from './id-set.js';
 import { JoinLog, type Entry, type Reader } from './join-log.js';
 import { PeerIds } from './peer-ids.js';
@@ -36,12 +36,17 @@ export interface PeerState<Rows> extends Reader<Rows> {
   readonly knownRetired: IdSet;
 }
 
-interface Walk {
+interface Walk<Rows> {
+  readonly peer: PeerState<Rows>;
+  /** How many messages it goes. */
+  readonly count: number;
+  /** Where it ends. */
   readonly cursor: Cursor;
   readonly leaves: readonly number[];
 }
 
 const WELCOME_MESSAGES = 3;
+const NO_LEAVES: readonly number[] = [];
 
 /** Who is in a region, and what each is still to be told. `Rows`: encoded messages, opaque here. */
 export class Membership<Rows> {
@@ -50,6 +55,7 @@ export class Membership<Rows> {
   readonly #ids = new PeerIds();
   readonly #log = new JoinLog<Rows>();
   readonly #owners = new Map<Entry<Rows>, PeerState<Rows>>();
+  #filled: Walk<Rows> | undefined;
 
   /** `memory`: the one message (−1, memory). `vectors`: messages in each peer's doorbells. */
   constructor({ memory, vectors }: { readonly memory: Rows; readonly vectors: number }) {
@@ -133,19 +139,23 @@ export class Membership<Rows> {
 
   /** Puts what the peer is to be told next into the outbox, as much as there is room for. */
   fill(peer: PeerState<Rows>, outbox: Outbox<Rows>): void {
-    this.#walk(peer, outbox.room, outbox);
+    this.#filled = this.#walk(peer, outbox.room, outbox);
   }
 
-  /** The kernel took the first `count` messages of what `fill` just gave. */
+  /** The kernel took the first `count` messages of what `fill` just gave this peer. */
   told(peer: PeerState<Rows>, count: number): void {
-    const { cursor, leaves } = this.#walk(peer, count);
+    const filled = this.#filled;
+    // All of it, mostly: then the way is known.
+    const isAll = filled?.peer === peer && filled.count === count;
+    const { cursor, leaves } = isAll ? filled : this.#walk(peer, count);
+    this.#filled = undefined;
     peer.cursor = cursor;
     for (const id of leaves) peer.owedLeaves.delete(id);
   }
 
   /** Whether nothing is left to tell this peer. */
   isUpToDate(peer: PeerState<Rows>): boolean {
-    return peer.owedLeaves.size === 0 && this.#log.next(peer, peer.cursor) === undefined;
+    return peer.owedLeaves.size === 0 && this.#log.next(peer, peer.cursor.sequence) === undefined;
   }
 
   /** How many messages of its welcome (version, ID, memory) this peer is still to be sent. */
@@ -159,29 +169,35 @@ export class Membership<Rows> {
     return this.#log.owed(peer, this.vectors) + (isMemoryOwed ? 1 : 0);
   }
 
-  // Goes `limit` messages on from the peer's cursor, by way of the outbox if there is one, and
-  // returns where that ends. The same walk serves `fill` and, shortened, `told`.
-  #walk(peer: PeerState<Rows>, limit: number, outbox?: Outbox<Rows>): Walk {
+  // Goes `limit` messages on from the peer's cursor, by way of the outbox if there is one. The same
+  // walk serves `fill` and, shortened, `told`. Plain numbers: nothing is made for a message.
+  #walk(peer: PeerState<Rows>, limit: number, outbox?: Outbox<Rows>): Walk<Rows> {
+    let { sequence, within } = peer.cursor;
     const welcome = Math.min(WELCOME_MESSAGES, peer.cursor.welcome + limit);
     if (outbox) this.#addWelcome(peer, welcome, outbox);
     let left = limit - (welcome - peer.cursor.welcome);
-    let cursor = { ...peer.cursor, welcome };
     let leaves: readonly number[] | undefined;
     while (left > 0) {
-      const entry = this.#log.next(peer, cursor);
-      const from = toldOf(cursor, entry);
-      if (leaves === undefined && from === 0 && cursor.sequence > peer.own.sequence) {
+      const entry = this.#log.next(peer, sequence);
+      if (entry?.sequence !== sequence) within = 0;
+      if (leaves === undefined && within === 0 && sequence > peer.own.sequence) {
         leaves = firstOf(peer.owedLeaves, left);
         for (const id of leaves) outbox?.addNumber(id);
         left -= leaves.length;
       }
       if (entry === undefined || left === 0) break;
-      const count = Math.min(this.vectors - from, left);
-      outbox?.addRows(entry.doorbells, from, count);
+      const count = Math.min(this.vectors - within, left);
+      outbox?.addRows(entry.doorbells, within, count);
       left -= count;
-      cursor = cursorBehind(entry, from + count, this.vectors, welcome);
+      within += count;
+      sequence = entry.sequence;
+      if (within === this.vectors) {
+        within = 0;
+        sequence += 1;
+      }
     }
-    return { cursor, leaves: leaves ?? [] };
+    const cursor = { welcome, sequence, within };
+    return { peer, count: limit - left, cursor, leaves: leaves ?? NO_LEAVES };
   }
 
   #addWelcome({ id, cursor }: PeerState<Rows>, upTo: number, outbox: Outbox<Rows>): void {
@@ -198,9 +214,9 @@ export class Membership<Rows> {
   }
 }
 
-function firstOf(ids: IdSet, limit: number): number[] {
+function firstOf(ids: IdSet, limit: number): readonly number[] {
+  if (ids.size === 0) return NO_LEAVES;
   const first: number[] = [];
-  if (ids.size === 0) return first;
   for (const id of ids) {
     if (first.length === limit) break;
     first.push(id);
