@@ -27,7 +27,7 @@ export class Child {
   readonly exit: Promise<Exit>;
   readonly #process: ChildProcess;
   #stderr = '';
-  #alive = true;
+  #end: Omit<Exit, 'stderr'> | undefined;
 
   /** Starts `argv[0]`, found in PATH, with standard streams as pipes. */
   constructor(t: Scope, argv: readonly string[], { fdLimit, env, ready }: ChildOptions = {}) {
@@ -42,12 +42,12 @@ export class Child {
     this.stdin.on('error', () => undefined);
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
     this.exit = new Promise((resolve) => {
-      this.#process.once('exit', () => (this.#alive = false));
+      this.#process.once('exit', (code, signal) => (this.#end = { code, signal }));
       this.#process.once('close', (code, signal) => {
         resolve({ code, signal, stderr: this.#stderr });
       });
       this.#process.once('error', (error) => {
-        this.#alive = false;
+        this.#end = { code: null, signal: null };
         resolve({ code: null, signal: null, stderr: error.message });
       });
     });
@@ -83,12 +83,17 @@ export class Child {
 
   /** True until the program has ended; a stopped one is alive. */
   get alive(): boolean {
-    return this.#alive;
+    return this.#end === undefined;
+  }
+
+  /** How it ended, once it has, be its streams still somebody's or not. */
+  get end(): Omit<Exit, 'stderr'> | undefined {
+    return this.#end;
   }
 
   /** Sends a signal; does nothing when the program has ended. */
   kill(signal: NodeJS.Signals): void {
-    if (this.#alive) this.#process.kill(signal);
+    if (this.alive) this.#process.kill(signal);
   }
 
   #stream(index: 0 | 1 | 3): Readable | Writable {

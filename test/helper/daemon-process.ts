@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { Child } from './child.js';
 import { ivshmemServer, run, type Ended } from './command.js';
+import { isListening, isRunning } from './look.js';
 import { temp, type Scope } from './temp.js';
 import { until } from './until.js';
 
@@ -63,15 +64,15 @@ export class DaemonProcess {
   /** Whether the process that the pid file names lives. */
   get isAlive(): boolean {
     const { pid } = this;
-    return pid !== undefined && isAlive(pid);
+    return pid !== undefined && isRunning(pid);
   }
 
   /** Sends a signal, if it lives, and waits for its end. */
   async end(signal: NodeJS.Signals): Promise<void> {
     const { pid } = this;
-    if (pid === undefined || !isAlive(pid)) return;
+    if (pid === undefined || !isRunning(pid)) return;
     process.kill(pid, signal);
-    await until(`the end of the daemon ${pid}`, () => !isAlive(pid));
+    await until(`the end of the daemon ${pid}`, () => !isRunning(pid));
   }
 }
 
@@ -81,19 +82,4 @@ export async function endOf(child: Child): Promise<string> {
   const { code, stderr } = await child.exit;
   if (code !== 0) throw new Error(`it ended with ${code}:\n${stderr}`);
   return stderr;
-}
-
-// The daemon's parent is gone: whoever reaps it, a zombie has ended.
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  } catch {
-    return false;
-  }
-}
-
-// The path is there a little earlier, and to connect is to join. 10000 is __SO_ACCEPTCON.
-function isListening(socket: string): boolean {
-  const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
-  return lines.some((line) => line.includes(' 00010000 ') && line.endsWith(` ${socket}`));
 }

@@ -54,6 +54,11 @@ export class StrictPeer {
     return new StrictPeer(socket, options);
   }
 
+  /** A peer on a connection that is there, and is its own from now on. */
+  static over(socket: Fd, options: StrictPeerOptions): StrictPeer {
+    return new StrictPeer(socket, options);
+  }
+
   /** Connects and reads until it has its own vectors, or was refused; goes when the test ends. */
   static async join(t: Scope, path: string, options: StrictPeerOptions): Promise<StrictPeer> {
     const peer = StrictPeer.connect(path, options);

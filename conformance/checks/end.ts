@@ -1,0 +1,23 @@
+// The end of a server that is asked to stop.
+import { must, type Check } from '../check.js';
+import { Company } from '../company.js';
+
+export const sigterm: Check = {
+  name: 'sigterm',
+  what: 'SIGTERM: nobody is told that another left, doorbells live on',
+  async run(subject) {
+    const server = await subject.start();
+    const { peers } = await Company.of(subject, 3);
+    await subject.stop(server, 'SIGTERM');
+    const { signal, code } = server.end ?? {};
+    must(signal === 'SIGTERM' || code === 0, `ends with ${signal ?? `exit ${code}`}`);
+    for (const peer of peers) {
+      await subject.until('the end of a stream', () => peer.read() >= 0 && peer.isOver);
+      const gone = peers.length - peer.told.size;
+      must(gone === 0, `tells a peer that ${gone} others left: their doorbells die`);
+    }
+    for (const from of peers) for (const { id } of peers) from.ring(id, 0);
+    const isHeard = peers.every((peer) => peer.heard()[0] === peers.length);
+    must(isHeard, 'doorbells are dead');
+  },
+};

@@ -1,0 +1,150 @@
+// A server under test, with a socket, a pid file and a name of a memory that are one check's alone.
+//
+// Rule 1: whatever was started, made or opened is gone when `close` resolves.
+// Rule 2: a server runs in the foreground (-F), where its end is seen, unless the check is about daemons.
+import { readdirSync, rmSync } from 'node:fs';
+import { isListening } from '../test/helper/look.js';
+import { temp, type Scope } from '../test/helper/temp.js';
+import { must } from './check.js';
+import { Ending } from './ending.js';
+import { Patience } from './patience.js';
+import { Death, describeEnd, ServerProcess, type StartOptions } from './server-process.js';
+import { killMarked, marked } from './stray.js';
+
+export interface SubjectOptions {
+  /** What to start, before the flags. */
+  readonly argv: readonly string[];
+  /** Default: ours. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** How long what should happen at once may take. */
+  readonly waitMs: number;
+  /** Ends the check. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+let count = 0;
+
+export class Subject implements Scope {
+  readonly directory: string;
+  readonly socket: string;
+  readonly pidFile: string;
+  readonly shmName = `ivshmem-conformance-${process.pid}-${(count += 1)}`;
+  readonly shmPath = `/dev/shm/${this.shmName}`;
+  /** Where a check waits. */
+  readonly patience: Patience;
+  readonly #options: SubjectOptions;
+  readonly #ending = new Ending();
+  readonly #servers: ServerProcess[] = [];
+
+  constructor(options: SubjectOptions) {
+    this.#options = options;
+    this.directory = temp(this);
+    this.socket = `${this.directory}/s`;
+    this.pidFile = `${this.directory}/pid`;
+    this.patience = new Patience({ waitMs: options.waitMs, look: () => this.look() });
+    this.teardown(() => this.#removeMemory());
+  }
+
+  /** Is in the environment of every process that was started for this subject, daemons too. */
+  get mark(): string {
+    return this.shmName;
+  }
+
+  /** For what is to be undone in `close`. */
+  teardown(undo: () => unknown): void {
+    this.#ending.teardown(undo);
+  }
+
+  /** Waits; throws Hang, or Death as soon as a server died. */
+  until<T>(what: string, ask: () => T | Promise<T>): Promise<Exclude<T, undefined | false>> {
+    return this.patience.until(what, ask);
+  }
+
+  /** Starts the command with its names and these flags; nothing is waited for. */
+  spawn(flags: readonly string[], options?: StartOptions): ServerProcess {
+    const names = ['-S', this.socket, '-p', this.pidFile, '-M', this.shmName];
+    const argv = [...this.#options.argv, ...names, ...flags];
+    const env = marked(this.#options.env ?? process.env, this.mark);
+    const server = new ServerProcess(this, argv, env, options);
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** Starts it in the foreground; resolves when it accepts connections. Throws when it refuses to. */
+  async start(flags: readonly string[] = [], options?: StartOptions): Promise<ServerProcess> {
+    const started = await this.startOrRefuse(flags, options);
+    if (typeof started !== 'string') return started;
+    throw new Error(`does not start: ${started}`);
+  }
+
+  /** The same where it may refuse: gives its reason then. */
+  async startOrRefuse(
+    flags: readonly string[],
+    options?: StartOptions,
+  ): Promise<ServerProcess | string> {
+    const server = this.spawn(['-F', ...flags], options);
+    server.mayEnd();
+    await this.until('it accepts connections', () => {
+      return server.end !== undefined || isListening(this.socket);
+    });
+    if (server.end) return reasonOf(server, flags);
+    server.mustLive();
+    return server;
+  }
+
+  /** Runs the command to its end, which has to come. */
+  async run(flags: readonly string[]): Promise<ServerProcess> {
+    const server = this.spawn(flags);
+    server.mayEnd();
+    await this.until(`it ends when started with ${flags.join(' ')}`, () => server.end);
+    return server;
+  }
+
+  /** Sends a signal and waits for the end, which is no death then. */
+  async stop(server: ServerProcess, signal: NodeJS.Signals): Promise<void> {
+    server.mayEnd();
+    server.kill(signal);
+    await this.until(`it ends on ${signal}`, () => server.end);
+  }
+
+  /** Throws Death if a server died, and when the check is to end. */
+  look(): void {
+    this.#options.signal?.throwIfAborted();
+    for (const server of this.#servers) server.look();
+  }
+
+  /** Resolves when every server that is about to end has ended: closed sockets are seen before. */
+  async settle(): Promise<void> {
+    for (const server of this.#servers) {
+      while (server.isEnding && !server.end) await this.#turn();
+    }
+  }
+
+  /** Ends and removes everything. */
+  async close(): Promise<void> {
+    while (killMarked(this.mark)) await this.#turn();
+    await this.#ending.end();
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  // A lock file beside it, perhaps: all that begins with the name.
+  #removeMemory(): void {
+    for (const name of readdirSync('/dev/shm')) {
+      if (name === this.shmName || name.startsWith(`${this.shmName}.`)) rmSync(`/dev/shm/${name}`);
+    }
+  }
+}
+
+/** Why a server that has ended did not serve. Throws when it does not say why, or ended with 0. */
+export function reasonOf(server: ServerProcess, flags: readonly string[]): string {
+  const { code = null } = server.end ?? {};
+  if (code === null) throw new Death(describeEnd(server.end ?? { code: null, signal: null }));
+  const line = server.stderr.split('\n').find((text) => text.trim() !== '');
+  const call = flags.length === 0 ? '' : ` with ${flags.join(' ')}`;
+  must(code !== 0, `does not serve${call}, and ends with 0`);
+  must(line !== undefined, `does not serve${call}, and does not say why`);
+  return line;
+}

@@ -1,0 +1,21 @@
+// What the kernel tells of other processes, without touching them.
+import { readFileSync } from 'node:fs';
+
+/** Whether a process runs; one that has ended and that nobody has waited for does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether somebody accepts connections at the path, which is there a little earlier. To connect
+ * would be to join.
+ */
+export function isListening(socket: string): boolean {
+  const SO_ACCEPTCON = ' 00010000 ';
+  const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
+  return lines.some((line) => line.includes(SO_ACCEPTCON) && line.endsWith(` ${socket}`));
+}
