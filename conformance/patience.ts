@@ -6,6 +6,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 
 /** A check as a whole may take so many times what one wait may. */
 const WAITS_PER_CHECK = 20;
+const START_MS = 15_000;
 const LONGEST_PAUSE_MS = 20;
 
 /** Something did not happen; the message says what. */
@@ -29,8 +30,12 @@ export class Patience {
   }
 
   /** Asks until the answer is neither `undefined` nor `false`, and gives it. Throws Hang. */
-  async until<T>(what: string, ask: () => T | Promise<T>): Promise<Exclude<T, undefined | false>> {
-    const endMs = performance.now() + this.#waitMs;
+  async until<T>(
+    what: string,
+    ask: () => T | Promise<T>,
+    waitMs = this.#waitMs,
+  ): Promise<Exclude<T, undefined | false>> {
+    const endMs = performance.now() + waitMs;
     for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       const answer = await ask();
       if (answer !== undefined && answer !== false) return answer as Exclude<T, undefined | false>;
@@ -38,6 +43,11 @@ export class Patience {
       if (performance.now() > endMs) throw new Hang(what);
       await sleep(pauseMs);
     }
+  }
+
+  /** The same for a command to start: on a busy machine that takes longer than a server's answer. */
+  untilStarted<T>(what: string, ask: () => T | Promise<T>): Promise<Exclude<T, undefined | false>> {
+    return this.until(what, ask, Math.max(this.#waitMs, START_MS));
   }
 
   /** The same without a pause, for what takes microseconds and is asked thousands of times. */

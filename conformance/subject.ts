@@ -84,7 +84,7 @@ export class Subject implements Scope {
   ): Promise<ServerProcess | string> {
     const server = this.spawn(['-F', ...flags], options);
     server.mayEnd();
-    await this.until('it accepts connections', () => {
+    await this.patience.untilStarted('it accepts connections', () => {
       return server.end !== undefined || isListening(this.socket);
     });
     if (server.end) return reasonOf(server, flags);
@@ -96,7 +96,8 @@ export class Subject implements Scope {
   async run(flags: readonly string[]): Promise<ServerProcess> {
     const server = this.spawn(flags);
     server.mayEnd();
-    await this.until(`it ends when started with ${flags.join(' ')}`, () => server.end);
+    const what = `it ends when started with ${flags.join(' ')}`;
+    await this.patience.untilStarted(what, () => server.end);
     return server;
   }
 

@@ -13,9 +13,9 @@ export const sigterm: Check = {
     must(signal === 'SIGTERM' || code === 0, `ends with ${signal ?? `exit ${code}`}`);
     for (const peer of peers) {
       await subject.until('the end of a stream', () => peer.read() >= 0 && peer.isOver);
-      const gone = peers.length - peer.told.size;
-      must(gone === 0, `tells a peer that ${gone} others left: their doorbells die`);
     }
+    const leaves = peers.reduce((sum, { told }) => sum + peers.length - told.size, 0);
+    must(leaves === 0, `tells of ${leaves} leaves: doorbells die`);
     for (const from of peers) for (const { id } of peers) from.ring(id, 0);
     const isHeard = peers.every((peer) => peer.heard()[0] === peers.length);
     must(isHeard, 'doorbells are dead');

@@ -65,7 +65,7 @@ class Witness {
       must(number >= 0 && number <= 65_535, `tells of ID ${number}`);
       must(
         !this.#gone.has(number),
-        fd ? `connects ID ${number} again` : `disconnects ${number} twice`,
+        fd ? `connects ${number} again` : `disconnects ${number} twice`,
       );
       if (!fd) this.#gone.add(number);
     });

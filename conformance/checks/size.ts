@@ -30,12 +30,17 @@ export const largeSizes: readonly Check[] = large.map(([given, asked, expected])
   },
 }));
 
+const odd = [
+  ['12K', 12 * 1024],
+  ['3M', 3 * 1024 ** 2],
+  ['0', 0],
+] as const;
+
 export const oddSizes: Check = {
   name: 'size-odd',
   what: '-l 12K, 3M and 0: a power of two, or refused with a reason',
   async run(subject) {
-    const sizes = { '12K': 12 * 1024, '3M': 3 * 1024 ** 2, '0': 0 };
-    for (const [given, asked] of Object.entries(sizes)) {
+    for (const [given, asked] of odd) {
       const started = await subject.startOrRefuse(['-l', given]);
       if (typeof started === 'string') continue;
       const { size } = fstatSync((await receiveMemory(subject)).rawFd);
