@@ -1,10 +1,12 @@
 // Connections to the server under test, closed with the check.
 import type { Fd } from '../native/fd.js';
 import { connectSocket } from '../native/unix-socket.js';
-import { MessageReader } from '../test/helper/message-reader.js';
+import { MessageReader, type ReadMessage } from '../test/helper/message-reader.js';
 import { StrictPeer, type StrictPeerOptions } from '../test/helper/strict-peer.js';
 import { must } from './check.js';
 import type { Subject } from './subject.js';
+
+const WELCOME = 3;
 
 /** A connection on which nobody has read. */
 export async function connect(subject: Subject): Promise<MessageReader> {
@@ -26,23 +28,20 @@ export async function connectStrictly(
   return peer;
 }
 
-/** The memory, as somebody has it who connects and hangs up. */
+/** The memory, as somebody has it who joins a region of one vector and hangs up. */
 export async function receiveMemory(subject: Subject): Promise<Fd> {
   const reader = await connect(subject);
-  let memory: Fd | undefined;
-  await subject.until('the memory comes', () => {
-    reader.read(({ number, fd }) => {
-      if (number === -1 && fd !== undefined && memory === undefined) memory = fd;
-      else fd?.close();
-    });
-    must(!reader.isOver, 'hangs up before the memory: QEMU spins');
-    return memory !== undefined;
+  const received: ReadMessage[] = [];
+  subject.teardown(() => received.forEach(({ fd }) => fd?.close()));
+  await subject.until('a newcomer has memory and vector', () => {
+    reader.read((message) => received.push(message));
+    must(!reader.isOver, 'hangs up on a newcomer');
+    return received.slice(WELCOME).some(({ number }) => number === received[1]?.number);
   });
   reader.close();
-  const received = memory;
-  must(received !== undefined, 'no memory came');
-  subject.teardown(() => received.close());
-  return received;
+  const memory = received.slice(0, WELCOME).find(({ number }) => number === -1)?.fd;
+  must(memory !== undefined, 'sends no memory');
+  return memory;
 }
 
 /** Reads and closes all that comes. Throws when the server has hung up. */

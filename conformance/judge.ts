@@ -49,5 +49,7 @@ async function deathOf(subject: Subject): Promise<Verdict | undefined> {
 function rootOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause !== undefined) return rootOf(error.cause);
-  return error.message.replace(/^broken rule: /, 'sends what it must not: ');
+  // What a server wrote is in some of them, and is not for a terminal as it is.
+  const line = error.message.trim().replaceAll(/\p{Cc}+/gu, ' ');
+  return line.replace(/^broken rule: /, 'sends what it must not: ');
 }

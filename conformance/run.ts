@@ -22,12 +22,12 @@ const args = yargs(process.argv.slice(2))
     '$0 [SERVER] [OPTION…]\n\nDrives SERVER, a program that takes the flags of the example server in ' +
       "QEMU's tree, and ours through the same loads and faults. Without SERVER, ours alone.",
   )
-  .option('only', {
-    array: true,
-    choices: checks.map(({ name }) => name),
-    describe: 'These checks (SERVER goes first)',
+  .option('only', { array: true, string: true, describe: 'These checks (SERVER goes first)' })
+  .option('long', {
+    boolean: true,
+    default: false,
+    describe: 'Checks that take a quarter of a minute and more, too',
   })
-  .option('long', { boolean: true, default: false, describe: 'Checks that take a minute, too' })
   .option('wait', {
     number: true,
     default: 15,
@@ -37,6 +37,8 @@ const args = yargs(process.argv.slice(2))
   .example('$0', 'ours alone')
   .example('$0 /usr/local/bin/ivshmem-server --long', 'that one and ours, everything')
   .example('$0 ./my-server --only handshake leaves', 'two checks')
+  .epilogue(`Checks:\n${checkList()}`)
+  .wrap(110)
   .strictOptions()
   .parserConfiguration({ 'parse-positional-numbers': false })
   .version(false)
@@ -46,6 +48,9 @@ const args = yargs(process.argv.slice(2))
 
 const servers = serversOf(args._.map(String));
 if (!(args.wait > 0)) usage(`--wait ${args.wait}: it takes more than 0 seconds`);
+if (args.only?.length === 0) usage('--only: the names of checks are missing');
+const unknown = args.only?.filter((name) => !checks.some((check) => check.name === name)) ?? [];
+if (unknown.length > 0) usage(`there is no check ${unknown.join(', ')}`);
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 try {
@@ -91,6 +96,15 @@ function serversOf(paths: readonly string[]): Readonly<Record<string, readonly s
   }
   const name = basename(path);
   return { ...all, [name === OURS ? path : name]: [resolve(path)] };
+}
+
+function checkList(): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  return checks
+    .map(({ name, what, isLong = false }) => {
+      return `  ${name.padEnd(width)}  ${what}${isLong ? ' (--long)' : ''}`;
+    })
+    .join('\n');
 }
 
 function isForPeople(): boolean {

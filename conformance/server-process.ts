@@ -80,11 +80,13 @@ export class ServerProcess {
 
   /** Throws Death if it has ended unasked. */
   look(): void {
-    if (this.end && !this.#mayEnd) throw new Death(describeEnd(this.end));
+    if (this.end && !this.#mayEnd) throw new Death(describeEnd(this));
   }
 }
 
-/** `exit 0`, `SIGABRT`. */
-export function describeEnd({ code, signal }: Omit<Exit, 'stderr'>): string {
-  return signal ?? (code === null ? 'it cannot be started' : `exit ${code}`);
+/** `exit 0`, `SIGABRT`, for one that has ended. */
+export function describeEnd({ end }: Pick<ServerProcess, 'end'>): string {
+  return (
+    end?.signal ?? (typeof end?.code === 'number' ? `exit ${end.code}` : 'it cannot be started')
+  );
 }

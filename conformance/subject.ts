@@ -142,7 +142,7 @@ export class Subject implements Scope {
 /** Why a server that has ended did not serve. Throws when it does not say why, or ended with 0. */
 export function reasonOf(server: ServerProcess, flags: readonly string[]): string {
   const { code = null } = server.end ?? {};
-  if (code === null) throw new Death(describeEnd(server.end ?? { code: null, signal: null }));
+  if (code === null) throw new Death(describeEnd(server));
   const line = server.stderr.split('\n').find((text) => text.trim() !== '');
   const call = flags.length === 0 ? '' : ` with ${flags.join(' ')}`;
   must(code !== 0, `does not serve${call}, and ends with 0`);

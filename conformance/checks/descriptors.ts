@@ -33,7 +33,7 @@ const crowds = [
 
 export const manyDescriptors: readonly Check[] = crowds.map(([vectors, clients]) => ({
   name: `descriptors-${vectors}`,
-  what: `${clients} clients with ${vectors} vectors: more than 1,023 descriptors`,
+  what: `${clients} clients, -n ${vectors}: more than 1,023 descriptors`,
   async run(subject) {
     await subject.start(['-n', String(vectors)]);
     const others: MessageReader[] = [];

@@ -1,6 +1,7 @@
 // The end of a server that is asked to stop.
 import { must, type Check } from '../check.js';
 import { Company } from '../company.js';
+import { describeEnd } from '../server-process.js';
 
 export const sigterm: Check = {
   name: 'sigterm',
@@ -9,8 +10,8 @@ export const sigterm: Check = {
     const server = await subject.start();
     const { peers } = await Company.of(subject, 3);
     await subject.stop(server, 'SIGTERM');
-    const { signal, code } = server.end ?? {};
-    must(signal === 'SIGTERM' || code === 0, `ends with ${signal ?? `exit ${code}`}`);
+    const isAsAsked = server.end?.signal === 'SIGTERM' || server.end?.code === 0;
+    must(isAsAsked, `ends with ${describeEnd(server)}`);
     for (const peer of peers) {
       await subject.until('the end of a stream', () => peer.read() >= 0 && peer.isOver);
     }

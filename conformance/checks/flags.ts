@@ -3,16 +3,17 @@ import { existsSync, fstatSync, mkdirSync, readFileSync, statSync } from 'node:f
 import { must, type Check } from '../check.js';
 import { Company } from '../company.js';
 import { receiveMemory } from '../connection.js';
-import { isRunning } from '../../test/helper/look.js';
-import { connectSocket } from '../../native/unix-socket.js';
+import { isListening, isRunning } from '../../test/helper/look.js';
+import { describeEnd } from '../server-process.js';
 import { hasMark } from '../stray.js';
 
 export const help: Check = {
   name: 'help',
   what: '-h: the flags, and exit code 0',
   async run(subject) {
-    const { end, stdout, stderr } = await subject.run(['-h']);
-    must(end?.code === 0, `ends with ${end?.signal ?? `exit ${end?.code}`}`);
+    const server = await subject.run(['-h']);
+    const { stdout, stderr } = server;
+    must(server.end?.code === 0, `ends with ${describeEnd(server)}`);
     const missing = 'hvFpSMmln'
       .split('')
       .filter((flag) => !`${stdout}${stderr}`.includes(`-${flag}`));
@@ -48,13 +49,9 @@ export const daemon: Check = {
   name: 'daemon',
   what: 'without -F: ends with 0 when the socket accepts, leaves a pid file, goes on SIGTERM',
   async run(subject) {
-    const { end, stderr } = await subject.run([]);
-    must(end?.code === 0, `the start ends with ${end?.signal ?? `exit ${end?.code}`}: ${stderr}`);
-    try {
-      connectSocket(subject.socket)?.close();
-    } catch {
-      throw new Error('ends before the socket accepts connections');
-    }
+    const parent = await subject.run([]);
+    must(parent.end?.code === 0, `the start ends with ${describeEnd(parent)} ${parent.stderr}`);
+    must(isListening(subject.socket), 'ends before the socket accepts connections');
     must(existsSync(subject.pidFile), 'there is no pid file');
     const pid = Number(readFileSync(subject.pidFile, 'latin1'));
     // Another program's process may have that ID: it is not signalled.

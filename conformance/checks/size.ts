@@ -1,5 +1,5 @@
 // The memory as peers get it, for sizes that QEMU or a 32-bit number has trouble with.
-import { fstatSync, statfsSync } from 'node:fs';
+import { fstatSync, readFileSync, statfsSync } from 'node:fs';
 import { must, type Check } from '../check.js';
 import { receiveMemory } from '../connection.js';
 import type { Subject } from '../subject.js';
@@ -68,8 +68,9 @@ async function refusalOf(subject: Subject, size: string): Promise<string | undef
   return typeof started === 'string' ? started : undefined;
 }
 
-// A server need not know what else will want it, so it may be careful.
+// A server cannot know what else will want it, so it may be careful.
 function roomBytes(): number {
   const { bavail, bsize } = statfsSync('/dev/shm');
-  return bavail * bsize * 0.75;
+  const kibibytes = /^MemAvailable: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'latin1'))?.[1];
+  return 0.75 * Math.min(bavail * bsize, Number(kibibytes) * 1024);
 }

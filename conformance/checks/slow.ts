@@ -5,6 +5,7 @@ import { must, type Check } from '../check.js';
 import { Company } from '../company.js';
 
 const STAYING = 20;
+const LATER = 100;
 
 export const doesNotRead: Check = {
   name: 'does-not-read',
@@ -19,7 +20,8 @@ export const doesNotRead: Check = {
     for (let count = 0; count < joins; count += 1) company.enter(await company.connect());
     await company.settle({ besides: 1 });
     for (const peer of company.peers.slice(STAYING)) company.leave(peer);
-    await company.join();
+    for (let count = 0; count < LATER; count += 1) company.enter(await company.connect());
+    await company.settle({ besides: 1 });
     stopped.read();
     const last = await company.join();
     await subject.until('it is told of the last join', () => {

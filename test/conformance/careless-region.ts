@@ -61,7 +61,16 @@ export class CarelessRegion {
       return;
     }
     const id = this.#newId();
-    const fds = Array.from({ length: this.#vectors }, () => trying(createEventfd));
+    const fds: Fd[] = [];
+    try {
+      while (fds.length < this.#vectors) fds.push(trying(createEventfd));
+    } catch {
+      batch.clear();
+      batch.addNumber(-24);
+      if (!is('closing-on-emfile')) batch.send(socket);
+      for (const fd of [socket, ...fds]) fd.close();
+      return;
+    }
     if (is('fd-setsize') && fds.some(({ rawFd }) => rawFd >= FD_SETSIZE)) process.abort();
     const doorbells = new MessageRows(fds.map((fd) => ({ number: id, fd })));
     const watch = new Watch(socket, { readable: true, writable: false }, () => this.#hear(peer));
