@@ -54,16 +54,3 @@ t.test('started twice, the first one does not notice, and the second one says wh
   await endOf(child);
   t.notOk(existsSync(daemon.shmPath));
 });
-
-for (const gib of [2, 4]) {
-  const free = /^MemAvailable: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'latin1'))?.[1];
-  const hasRoom = Number(free) > (gib + 1) * mib;
-  const options = hasRoom ? {} : { skip: `less than ${gib + 1} GiB free` };
-  t.test(`-l ${gib}G is ${gib} GiB`, options, async (t) => {
-    const daemon = new DaemonProcess(t);
-    t.match(await daemon.start(['-l', `${gib}G`]), { code: 0, stderr: '' });
-    t.equal(statSync(daemon.shmPath).size, gib * 1024 * mib);
-    await daemon.end('SIGTERM');
-    t.notOk(existsSync(daemon.shmPath));
-  });
-}
