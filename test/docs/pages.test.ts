@@ -2,8 +2,9 @@
 //
 // Rule 1: what is in a block of `sh` is run, as it is, by bash; a command that fails fails the page.
 // Rule 2: three commands are wrapped, because a reader has several terminals: `ivshmem serve` goes on
-//   in the background once it is ready (unless the page itself waits for that), QEMU ends when its monitor has shown the device, and of npm
-//   only `npm start` does something: the suite that runs this is `npm ci && npm test`.
+//   in the background once it is ready (unless the page itself waits for that), QEMU ends when its
+//   monitor has shown the device, and of npm only `npm start` and `npm run compare -- …` do something:
+//   the suite that runs this is `npm ci && npm test`.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -117,7 +118,9 @@ function wrappers(directory: string): Record<string, string> {
       ${node} ${cli}/ivshmem.js "$@" --ready-fd 9 9>${directory}/up.$$ >${directory}/out.$$ &
       echo $! >>${directory}/pids
       read -r _ <${directory}/up.$$`,
-    npm: `[[ $1 != start ]] || ivshmem serve --socket ${directory}/npm.sock`,
+    npm: `
+      [[ $1 != start ]] || ivshmem serve --socket ${directory}/npm.sock
+      [[ "$1 $2 $3" != 'run compare --' ]] || exec ${node} ${root}dist/conformance/run.js "\${@:4}"`,
     'qemu-system-x86_64': `
       real=$(PATH=\${PATH#*:} command -v qemu-system-x86_64)
       printf 'info pci\\nquit\\n' | $real -machine q35 -accel tcg -S -m 16M -display none -nodefaults \\
