@@ -20,6 +20,7 @@ export class ServerProcess {
   readonly #child: Child;
   #stdout = '';
   #mayEnd = false;
+  #hasSaidAll = false;
 
   constructor(
     t: Scope,
@@ -29,6 +30,7 @@ export class ServerProcess {
   ) {
     const shell = umask === undefined ? [] : ['sh', '-c', `umask ${umask}; exec "$@"`, 'sh'];
     this.#child = new Child(t, [...shell, ...argv], { fdLimit, env });
+    void this.#child.exit.then(() => (this.#hasSaidAll = true));
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
   }
 
@@ -47,6 +49,11 @@ export class ServerProcess {
   /** How it ended; undefined while it runs. */
   get end(): Omit<Exit, 'stderr'> | undefined {
     return this.#child.end;
+  }
+
+  /** Whether it has ended, and all it wrote was read; a daemon may hold that up for ever. */
+  get hasSaidAll(): boolean {
+    return this.#hasSaidAll;
   }
 
   /** Whether it has ended, or is about to: its sockets may be closed, and its parent not told yet. */

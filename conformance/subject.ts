@@ -2,12 +2,10 @@
 //
 // Rule 1: whatever was started, made or opened is gone when `close` resolves.
 // Rule 2: a server runs in the foreground (-F), where its end is seen, unless the check is about daemons.
-import { readdirSync, rmSync } from 'node:fs';
 import { isListening } from '../test/helper/look.js';
-import { temp, type Scope } from '../test/helper/temp.js';
 import { must } from './check.js';
-import { Ending } from './ending.js';
 import { Patience } from './patience.js';
+import { Place } from './place.js';
 import { Death, describeEnd, ServerProcess, type StartOptions } from './server-process.js';
 import { killMarked, marked } from './stray.js';
 
@@ -22,37 +20,21 @@ export interface SubjectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-let count = 0;
-
-export class Subject implements Scope {
-  readonly directory: string;
-  readonly socket: string;
-  readonly pidFile: string;
-  readonly shmName = `ivshmem-conformance-${process.pid}-${(count += 1)}`;
-  readonly shmPath = `/dev/shm/${this.shmName}`;
+export class Subject extends Place {
   /** Where a check waits. */
   readonly patience: Patience;
   readonly #options: SubjectOptions;
-  readonly #ending = new Ending();
   readonly #servers: ServerProcess[] = [];
 
   constructor(options: SubjectOptions) {
+    super();
     this.#options = options;
-    this.directory = temp(this);
-    this.socket = `${this.directory}/s`;
-    this.pidFile = `${this.directory}/pid`;
     this.patience = new Patience({ waitMs: options.waitMs, look: () => this.look() });
-    this.teardown(() => this.#removeMemory());
   }
 
   /** Is in the environment of every process that was started for this subject, daemons too. */
   get mark(): string {
     return this.shmName;
-  }
-
-  /** For what is to be undone in `close`. */
-  teardown(undo: () => unknown): void {
-    this.#ending.teardown(undo);
   }
 
   /** Waits; throws Hang, or Death as soon as a server died. */
@@ -87,9 +69,21 @@ export class Subject implements Scope {
     await this.patience.untilStarted('it accepts connections', () => {
       return server.end !== undefined || isListening(this.socket);
     });
-    if (server.end) return reasonOf(server, flags);
+    if (server.end) return this.reasonOf(server, flags);
     server.mustLive();
     return server;
+  }
+
+  /** Why a server that has ended did not serve. Throws when it does not say why, or ended with 0. */
+  async reasonOf(server: ServerProcess, flags: readonly string[]): Promise<string> {
+    const { code = null } = server.end ?? {};
+    if (code === null) throw new Death(describeEnd(server));
+    await this.until('its standard error ends', () => server.hasSaidAll);
+    const line = server.stderr.split('\n').find((text) => text.trim() !== '');
+    const call = `does not serve${flags.length === 0 ? '' : ` with ${flags.join(' ')}`}`;
+    must(code !== 0, `${call}, and ends with 0`);
+    must(line !== undefined, `${call}, and does not say why`);
+    return line;
   }
 
   /** Runs the command to its end, which has to come. */
@@ -122,30 +116,12 @@ export class Subject implements Scope {
   }
 
   /** Ends and removes everything. */
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     while (killMarked(this.mark)) await this.#turn();
-    await this.#ending.end();
+    await super.close();
   }
 
   #turn(): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, 5));
   }
-
-  // A lock file beside it, perhaps: all that begins with the name.
-  #removeMemory(): void {
-    for (const name of readdirSync('/dev/shm')) {
-      if (name === this.shmName || name.startsWith(`${this.shmName}.`)) rmSync(`/dev/shm/${name}`);
-    }
-  }
-}
-
-/** Why a server that has ended did not serve. Throws when it does not say why, or ended with 0. */
-export function reasonOf(server: ServerProcess, flags: readonly string[]): string {
-  const { code = null } = server.end ?? {};
-  if (code === null) throw new Death(describeEnd(server));
-  const line = server.stderr.split('\n').find((text) => text.trim() !== '');
-  const call = flags.length === 0 ? '' : ` with ${flags.join(' ')}`;
-  must(code !== 0, `does not serve${call}, and ends with 0`);
-  must(line !== undefined, `does not serve${call}, and does not say why`);
-  return line;
 }

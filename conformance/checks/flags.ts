@@ -12,6 +12,7 @@ export const help: Check = {
   what: '-h: the flags, and exit code 0',
   async run(subject) {
     const server = await subject.run(['-h']);
+    await subject.until('its output ends', () => server.hasSaidAll);
     const { stdout, stderr } = server;
     must(server.end?.code === 0, `ends with ${describeEnd(server)}`);
     const missing = 'hvFpSMmln'

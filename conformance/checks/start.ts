@@ -4,7 +4,6 @@ import type { Fd } from '../../native/fd.js';
 import { must, type Check } from '../check.js';
 import { Company } from '../company.js';
 import { receiveMemory } from '../connection.js';
-import { reasonOf } from '../subject.js';
 
 const MARK = 'living';
 
@@ -38,7 +37,7 @@ export const startedTwice: Check = {
     const company = await Company.of(subject, 2);
     const flags = ['-F'];
     const second = await subject.run(flags);
-    reasonOf(second, flags);
+    await subject.reasonOf(second, flags);
     memory.check();
     must(existsSync(subject.shmPath) === isNamed, 'removes the name of the living memory');
     must(existsSync(subject.socket), 'removes the socket of the living server');
