@@ -19,7 +19,7 @@ export interface TableOptions {
 export function table(rows: readonly Row[], { isColoured }: TableOptions): string {
   const servers = Object.keys(rows[0]?.verdicts ?? {});
   const lines = [
-    ['', '', ...servers],
+    ['check', 'what is done', ...servers],
     ...rows.map(({ name, what, verdicts }) => [name, what, ...Object.values(verdicts).map(text)]),
   ];
   const widths = (lines[0] ?? []).map((_, column) =>

@@ -5,7 +5,6 @@ import { must, type Check } from '../check.js';
 import { Company } from '../company.js';
 
 const STAYING = 20;
-const LATER = 100;
 
 export const doesNotRead: Check = {
   name: 'does-not-read',
@@ -16,12 +15,11 @@ export const doesNotRead: Check = {
     const stopped = await company.connect();
     await subject.until('its welcome', () => stopped.read() >= 0 && stopped.isWelcomed);
     // A newcomer's own news have to fit: it is not the one that is stopped.
-    const joins = Math.floor(socketCapacity() * 0.9);
-    for (let count = 0; count < joins; count += 1) company.enter(await company.connect());
-    await company.settle({ besides: 1 });
+    const capacity = socketCapacity();
+    await enter(company, Math.floor(capacity * 0.9));
     for (const peer of company.peers.slice(STAYING)) company.leave(peer);
-    for (let count = 0; count < LATER; count += 1) company.enter(await company.connect());
     await company.settle({ besides: 1 });
+    await enter(company, Math.floor(capacity / 3));
     stopped.read();
     const last = await company.join();
     await subject.until('it is told of the last join', () => {
@@ -31,6 +29,12 @@ export const doesNotRead: Check = {
     judgeNews(stopped, company);
   },
 };
+
+/** So many more, all at once; those who read know each other afterwards. */
+async function enter(company: Company, count: number): Promise<void> {
+  for (let peers = 0; peers < count; peers += 1) company.enter(await company.connect());
+  await company.settle({ besides: 1 });
+}
 
 // News come in their order, leaves ahead: behind the last join nothing is on its way.
 function judgeNews(stopped: StrictPeer, { peers }: Company): void {

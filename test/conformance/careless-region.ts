@@ -1,9 +1,9 @@
 // The peers of the careless server, and what they are told.
-import { createEventfd } from '../../native/eventfd.js';
 import type { Fd } from '../../native/fd.js';
 import { MessageBatch, MessageRows } from '../../native/message-batch.js';
 import { acceptSocket, discardByte, unreadByPeer } from '../../native/unix-socket.js';
 import { Watch } from '../../native/watch.js';
+import { createDoorbells } from './careless-doorbells.js';
 import { is } from './defect.js';
 
 /** What waits for a peer: a number, or one of somebody's doorbells. */
@@ -21,7 +21,6 @@ interface Peer {
   patience: number;
 }
 
-const FD_SETSIZE = 1024;
 const batch = new MessageBatch(1);
 
 export class CarelessRegion {
@@ -52,7 +51,7 @@ export class CarelessRegion {
   }
 
   #accept(listener: Fd): Fd | undefined {
-    return is('asleep') ? undefined : trying(() => acceptSocket(listener));
+    return is('asleep') ? undefined : acceptSocket(listener);
   }
 
   #join(socket: Fd): void {
@@ -61,18 +60,8 @@ export class CarelessRegion {
       return;
     }
     const id = this.#newId();
-    const fds: Fd[] = [];
-    try {
-      while (fds.length < this.#vectors) fds.push(trying(createEventfd));
-    } catch {
-      batch.clear();
-      batch.addNumber(-24);
-      if (!is('closing-on-emfile')) batch.send(socket);
-      for (const fd of [socket, ...fds]) fd.close();
-      return;
-    }
-    if (is('fd-setsize') && fds.some(({ rawFd }) => rawFd >= FD_SETSIZE)) process.abort();
-    const doorbells = new MessageRows(fds.map((fd) => ({ number: id, fd })));
+    const doorbells = createDoorbells(socket, { id, vectors: this.#vectors });
+    if (!doorbells) return;
     const watch = new Watch(socket, { readable: true, writable: false }, () => this.#hear(peer));
     const peer: Peer = {
       ...{ id, socket, watch, doorbells, told: new Set(), patience: 0 },
@@ -146,14 +135,5 @@ export class CarelessRegion {
     peer.socket.close();
     doorbells.close();
     for (const other of this.#peers) this.#serve(other);
-  }
-}
-
-function trying<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (is('exit-on-emfile')) process.exit(0);
-    throw error;
   }
 }
