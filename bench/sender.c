@@ -1,4 +1,5 @@
-/* The least that can tell peers of each other: a server that knows no leave, no limit and no error.
+/* The least that can tell peers of each other: a server that knows no limit and no error, and tells
+   nobody of a leave. When all have left it begins anew.
 
      sender SOCKET MEMORY VECTORS
 
@@ -20,7 +21,7 @@ static struct peer {
   int fd, welcome, next, is_waiting;
 } *peers;
 static struct mmsghdr *headers; /* the joins */
-static int count, vectors, epoll;
+static int count, present, vectors, epoll;
 static struct mmsghdr welcomes[3];
 static struct row welcome_rows[3];
 
@@ -51,8 +52,9 @@ static void await_room(struct peer *peer, int is_waiting) {
 
 static void forget(struct peer *peer) {
   close(peer->fd);
-  peer->fd = -1;
   peer->is_waiting = 1;
+  present -= 1;
+  if (present == 0) count = 0;
 }
 
 static void serve(struct peer *peer) {
@@ -79,6 +81,7 @@ static void accept_all(int listener) {
     struct epoll_event event = {.data.u32 = count};
     check(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
     count += 1;
+    present += 1;
   }
   for (int index = 0; index < count; index += 1)
     if (!peers[index].is_waiting) serve(&peers[index]);

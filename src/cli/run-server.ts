@@ -3,6 +3,7 @@
 // Rule 1: order: whether there can be a pid file, listen, pid file, what people read, ready; at the end
 //         the pid file goes last.
 // Rule 2: the first SIGTERM or SIGINT is a request, a later one is an order.
+import { rehearse } from '../server/rehearsal.js';
 import { Server } from '../server/server.js';
 import type { ServerOptions } from '../server/options.js';
 import { logEvents } from './event-log.js';
@@ -37,6 +38,7 @@ export async function runServer(options: ServerOptions, run: RunOptions): Promis
     if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);
     logEvents(log, server);
     run.onReady(server);
+    await rehearse();
     const signal = await signals.asked;
     log.info(
       { event: 'stop', signal },

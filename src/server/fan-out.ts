@@ -55,6 +55,16 @@ export class FanOut {
     });
   }
 
+  /** A newcomer's first messages go at once: it waits for them. What fails has its turn later. */
+  greet(connection: Connection): void {
+    try {
+      this.#sendSome(connection, 1);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.tell(connection);
+    }
+  }
+
   /** Its socket has room again. */
   resume(connection: Connection): void {
     if (this.#full.delete(connection)) this.tell(connection);
@@ -88,7 +98,7 @@ export class FanOut {
 
   #serve(connection: Connection): void {
     try {
-      this.#sendSome(connection);
+      this.#sendSome(connection, BATCHES_PER_TURN);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       const reason = goneFor(connection.socket);
@@ -97,15 +107,15 @@ export class FanOut {
     }
   }
 
-  #sendSome(connection: Connection): void {
-    for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
-      if (this.#membership.isUpToDate(connection.state)) {
-        connection.awaitWritable(false);
+  #sendSome(connection: Connection, batches: number): void {
+    for (let left = batches; !this.#membership.isUpToDate(connection.state); left -= 1) {
+      if (left === 0) {
+        this.tell(connection);
         return;
       }
       if (!this.#sendBatch(connection)) return;
     }
-    this.tell(connection);
+    connection.awaitWritable(false);
   }
 
   // Whether it may go on: the kernel took all there was.

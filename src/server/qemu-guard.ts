@@ -35,6 +35,7 @@ export class QemuGuard {
   readonly #due: DescriptorsDue;
   readonly #vectors: number;
   readonly #qemus = new Map<number, QemuProcess>();
+  #last = { pid: 0, isQemu: false, lookedAtMs: 0 };
 
   constructor(vectors: number, due: DescriptorsDue) {
     this.#vectors = vectors;
@@ -46,7 +47,7 @@ export class QemuGuard {
    * and each attached one, unless it takes a slot that they know. A refusal otherwise.
    */
   check(pid: number, newcomerDue: number, { isJoin = true } = {}): Refusal | undefined {
-    const newcomer = this.#qemus.get(pid) ?? lookAt(pid);
+    const newcomer = this.#qemus.get(pid) ?? this.#lookAt(pid);
     if (newcomer !== undefined) {
       const more = isJoin ? this.#joinOf(newcomer) : 0;
       const refused = this.#checkRoom(newcomer, newcomerDue + more);
@@ -64,7 +65,7 @@ export class QemuGuard {
   /** Whether the newcomer's only device has more vectors than the region, without doubt. */
   checkVectors(pid: number, socket: string): Refusal | undefined {
     // A second connection of one process is a second device or a hot-plugged one: doubt.
-    if (this.#qemus.has(pid) || !isQemu(pid)) return undefined;
+    if (this.#qemus.has(pid) || !this.#isQemu(pid)) return undefined;
     const device = doorbellOnCommandLine(commandLine(pid));
     if (device === undefined || device.vectors <= this.#vectors) return undefined;
     if (!isSocketOf(pid, device.socket, socket)) return undefined;
@@ -84,7 +85,7 @@ export class QemuGuard {
   /** A newcomer is there; what it will be told is counted. */
   add(connection: Connection): void {
     const { pid } = connection.credentials;
-    const qemu = this.#qemus.get(pid) ?? lookAt(pid);
+    const qemu = this.#qemus.get(pid) ?? this.#lookAt(pid);
     if (qemu === undefined) return;
     qemu.connections.add(connection);
     qemu.expected += this.#due(connection);
@@ -96,6 +97,22 @@ export class QemuGuard {
     const qemu = this.#qemus.get(pid);
     qemu?.connections.delete(connection);
     if (qemu?.connections.size === 0) this.#qemus.delete(pid);
+  }
+
+  #lookAt(pid: number): QemuProcess | undefined {
+    const limit = this.#isQemu(pid) ? descriptorLimit(pid) : undefined;
+    const open = limit === undefined ? undefined : descriptorCount(pid);
+    if (limit === undefined || open === undefined) return undefined;
+    const connections = new Set<Connection>();
+    return { pid, limit, connections, expected: open, lookedAtMs: performance.now() };
+  }
+
+  // A join asks three times, and joins that follow each other often come from one process.
+  #isQemu(pid: number): boolean {
+    const now = performance.now();
+    if (this.#last.pid !== pid || now - this.#last.lookedAtMs > LOOK_IS_GOOD_MS)
+      this.#last = { pid, isQemu: isQemu(pid), lookedAtMs: now };
+    return this.#last.isQemu;
   }
 
   // What one more join brings to a process: to each of its devices, all vectors.
@@ -119,14 +136,6 @@ export class QemuGuard {
       `raise its limit (prlimit --pid ${qemu.pid} --nofile=65536) or that of its unit (LimitNOFILE=)`,
     );
   }
-}
-
-function lookAt(pid: number): QemuProcess | undefined {
-  const limit = isQemu(pid) ? descriptorLimit(pid) : undefined;
-  const open = limit === undefined ? undefined : descriptorCount(pid);
-  if (limit === undefined || open === undefined) return undefined;
-  const connections = new Set<Connection>();
-  return { pid, limit, connections, expected: open, lookedAtMs: performance.now() };
 }
 
 function isQemu(pid: number): boolean {

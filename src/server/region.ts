@@ -168,7 +168,8 @@ export class Region {
     if (isHost) this.#slots.add(state.entry, doorbells);
     this.#guard.countJoin();
     this.#guard.add(connection);
-    for (const peer of this.#connections) this.#fanOut.tell(peer);
+    this.#fanOut.greet(connection);
+    for (const peer of this.#connections) if (peer !== connection) this.#fanOut.tell(peer);
     this.#events.onJoin(connection);
   }
 
@@ -182,7 +183,7 @@ export class Region {
       },
     });
     this.#guard.add(connection);
-    this.#fanOut.tell(connection);
+    this.#fanOut.greet(connection);
     this.#events.onJoin(connection);
   }
 

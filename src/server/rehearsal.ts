@@ -1,0 +1,74 @@
+// A rehearsal: joins and leaves of nobody, in a region of nobody's, before anybody comes.
+//
+// Code that has not run yet is slow, and the first VM of a day is not to wait for a compiler. So what a
+// region does all day is done for a moment when the server has come up: newcomers join, the oldest
+// leave, and one that does not read is waited for.
+//
+// Rule 1: nothing of the real region is touched; who connects meanwhile is served in between.
+// Rule 2: where there are few descriptors it is left out: a real peer may need them.
+// Rule 3: nothing depends on it: where it fails it is over.
+import { setImmediate as turn } from 'node:timers/promises';
+import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
+import { createEventfd } from '../../native/eventfd.js';
+import type { Fd } from '../../native/fd.js';
+import { MessageReceiver } from '../../native/message-receiver.js';
+import { SystemError } from '../../native/system-error.js';
+import { createSocketPair } from '../../native/unix-socket.js';
+import { InFlight } from './in-flight.js';
+import { Region } from './region.js';
+
+const JOINS = 200;
+const PEERS = 12;
+const VECTORS = 2;
+const DESCRIPTORS = (PEERS + 2) * (VECTORS + 2);
+const LEAST_FREE = 4 * DESCRIPTORS;
+const MESSAGE_BYTES = 8;
+const TURNS_TO_SETTLE = 8;
+
+/** Rehearses; resolves when nothing is left of it, with the joins that there were. */
+export async function rehearse(): Promise<number> {
+  if (ownDescriptorLimit() - (descriptorCount('self') ?? 0) < LEAST_FREE) return 0;
+  const peers: Fd[] = [];
+  let joins = 0;
+  let region: Region | undefined;
+  try {
+    region = createRegion(() => (joins += 1));
+    const slow = join(region);
+    peers.push(slow);
+    for (let count = 0; count < JOINS; count += 1) {
+      peers.push(join(region));
+      if (peers.length > PEERS) peers.splice(1, 1)[0]?.close();
+      await turn();
+    }
+    readAll(slow);
+    for (let count = 0; count < TURNS_TO_SETTLE; count += 1) await turn();
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+  } finally {
+    region?.close();
+    for (const fd of peers) fd.close();
+  }
+  return joins;
+}
+
+function createRegion(onJoin: () => void): Region {
+  const inFlight = new InFlight(Infinity, 1);
+  const limits = { vectors: VECTORS, maxPeers: PEERS + 2, allowExcessVectors: false, inFlight };
+  const events = { onJoin, onLeave: () => undefined, onRefuse: () => undefined };
+  return new Region({ memory: createEventfd(), ...limits }, events);
+}
+
+function join(region: Region): Fd {
+  const [ours, theirs] = createSocketPair();
+  region.receive(ours, { path: '/', isHost: false });
+  return theirs;
+}
+
+function readAll(socket: Fd): void {
+  const receiver = new MessageReceiver();
+  for (;;) {
+    const received = receiver.receive(socket, MESSAGE_BYTES);
+    if (received === undefined) return;
+    received.fd?.close();
+  }
+}
