@@ -253,6 +253,18 @@ t.test('output that nobody can read any more ends it with 1', async (t) => {
   t.match(await client.child.exit, { code: 1, stderr: /^ivshmem-client: EPIPE: broken pipe, / });
 });
 
+t.test('output that is lost before its first line is read ends it with 1', async (t) => {
+  const region = await Region.listen(t, {});
+  for (const flags of [[], ['-v']]) {
+    const client = new Client(t, ['-S', region.socket, ...flags]);
+    client.child.stdout.destroy();
+    t.match(await client.child.exit, { code: 1, stderr: /^ivshmem-client: EPIPE: broken pipe, / });
+  }
+  const toFull = ['sh', '-c', 'exec "$@" >/dev/full', 'sh', ...ivshmemClient];
+  const ended = await run(t, [...toFull, '-S', region.socket]);
+  t.match(ended, { code: 1, stderr: /^ivshmem-client: ENOSPC: / });
+});
+
 t.test('input that cannot be read ends it with 1', async (t) => {
   const region = await Region.listen(t, {});
   const argv = ['sh', '-c', 'exec "$@" 0>"$0"', `${temp(t)}/file`, ...ivshmemClient];

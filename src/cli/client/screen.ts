@@ -2,6 +2,7 @@
 //
 // Rule 1: only to a terminal is there a prompt; anything else is read line by line and written as it is.
 // Rule 2: to write never blocks the process. Who has much to say waits until it is taken.
+// Rule 3: output that was lost once is lost: what comes out later would have a hole.
 import { createInterface, type Interface } from 'node:readline';
 import { BoundedOutput } from '../bounded-output.js';
 import { TerminalScreen } from './terminal-screen.js';
@@ -41,6 +42,7 @@ class PipeScreen implements Screen {
     this.#errors.write(`${this.#command}: ${lines} lines were dropped: nobody took them\n`);
   });
   #count = 0;
+  #failure: Error | undefined;
 
   constructor(command: string) {
     this.#command = command;
@@ -67,7 +69,7 @@ class PipeScreen implements Screen {
   }
 
   get failure(): Error | undefined {
-    return this.#output.failure;
+    return this.#failure;
   }
 
   async close(): Promise<void> {
@@ -77,6 +79,8 @@ class PipeScreen implements Screen {
   }
 
   async *#read(): AsyncIterable<string> {
+    // Node's iteration over lines that were closed before it began never ends.
+    if (this.#failure) return;
     for await (const line of this.#input) {
       this.#count += 1;
       yield line;
@@ -85,6 +89,7 @@ class PipeScreen implements Screen {
 
   // Nobody would hear the answers: no more questions.
   #endIfLost(): void {
-    if (this.#output.failure) this.#input.close();
+    this.#failure ??= this.#output.failure;
+    if (this.#failure) this.#input.close();
   }
 }
