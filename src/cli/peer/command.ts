@@ -8,7 +8,7 @@ import { defaultSocket } from '../default-socket.js';
 import { UsageError } from '../exit.js';
 import { joinAsHost } from './join-as-host.js';
 import { withRemedy } from './failure.js';
-import { isReadersEnd } from './print.js';
+import { ReadersEnd } from './print.js';
 
 type Table = Readonly<Record<string, Options & { readonly type: 'string' | 'boolean' }>>;
 
@@ -97,6 +97,6 @@ async function asPeer(socket: string, act: Act): Promise<void> {
     await using peer = await joinAsHost(socket);
     await act(peer, socket);
   } catch (error) {
-    if (!isReadersEnd(error)) throw withRemedy(error);
+    if (!(error instanceof ReadersEnd)) throw withRemedy(error);
   }
 }

@@ -6,6 +6,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Peer } from '../../peer/peer.js';
 import { signedRing } from '../../peer/signed-ring.js';
+import { ringDoorbell } from './doorbell.js';
 
 /** What to ring, and how often. */
 export interface PingOptions {
@@ -55,7 +56,7 @@ async function pingOnce(peer: Peer, options: PingOptions, result: PingResult): P
   const { id, vector, timeoutMs, signal } = options;
   const start = performance.now();
   // A full count, by which nothing is rung, is found out by the silence.
-  peer.ring(id, vector, signedRing(peer.id));
+  ringDoorbell(peer, id, vector, signedRing(peer.id));
   const answer = await peer.nextInterrupt({ vector, timeoutMs, signal });
   if (answer === undefined) result.lost += 1;
   else result.roundTripsMs.push(performance.now() - start);

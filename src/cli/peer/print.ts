@@ -1,12 +1,18 @@
 // Standard output of commands whose output is their result.
 //
 // Rule 1: nothing is dropped and nothing piles up: who prints waits until the reader has taken it.
-// Rule 2: the end of the reader is an error (EPIPE), by which a command ends without a word.
+// Rule 2: the end of the reader is an error of its own, by which a command ends without a word. An EPIPE
+//         of anything else that is written to is none.
 import { isSystemError } from '../exit.js';
+
+/** Whoever read our output is gone. */
+export class ReadersEnd extends Error {
+  override readonly name = 'ReadersEnd';
+}
 
 let isGuarded = false;
 
-/** Writes, and resolves when it is taken; the bytes must stay as they are until then. Rejects with EPIPE, ENOSPC. */
+/** Writes, and resolves when it is taken; the bytes must stay as they are until then. Rejects with ReadersEnd, ENOSPC. */
 export async function print(chunk: string | Uint8Array): Promise<void> {
   const { stdout } = process;
   // What the callback below is told comes as an event, too.
@@ -14,7 +20,7 @@ export async function print(chunk: string | Uint8Array): Promise<void> {
   isGuarded = true;
   await new Promise<void>((resolve, reject) => {
     stdout.write(chunk, (error) => {
-      if (error) reject(error);
+      if (error) reject(isEnd(error) ? new ReadersEnd(error.message, { cause: error }) : error);
       else resolve();
     });
   });
@@ -25,7 +31,6 @@ export function printJson(value: unknown): Promise<void> {
   return print(`${JSON.stringify(value)}\n`);
 }
 
-/** Whether this is the end of whoever read our output. */
-export function isReadersEnd(error: unknown): boolean {
-  return isSystemError(error) && error.code === 'EPIPE' && error.syscall === 'write';
+function isEnd(error: unknown): boolean {
+  return isSystemError(error) && error.code === 'EPIPE';
 }

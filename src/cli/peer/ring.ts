@@ -1,5 +1,6 @@
 // `ivshmem peer ring`: to interrupt another peer, once.
 import { CommandError } from '../exit.js';
+import { ringDoorbell } from './doorbell.js';
 import { checkPeer, checkVector, peerId, vectorNumber } from './arguments.js';
 import { peerCommand, required } from './command.js';
 import { firstVectors, vectorNames } from '../ranges.js';
@@ -24,7 +25,7 @@ export const ringCommand = peerCommand({
       checkPeer(peer, id);
       if (only !== undefined) checkVector(peer, id, 'VECTOR', only);
       const vectors = only === undefined ? firstVectors(peer.peers.get(id) ?? 0) : [only];
-      const full = vectors.filter((vector) => !peer.ring(id, vector));
+      const full = vectors.filter((vector) => !ringDoorbell(peer, id, vector));
       if (full.length > 0) throw wouldBlock(id, full);
     };
   },
