@@ -3,17 +3,19 @@ import path from 'node:path';
 import { doorbellArguments, plainArguments, shellWords } from '../qemu/device-options.js';
 import type { Server } from '../server/server.js';
 import { formatSize } from '../server/size.js';
+import { defaultHostSocket } from './host-socket.js';
 
 /** The text, for standard output. */
 export function banner({ socket, hostSocket, vectors, maxPeers, memory }: Server): string {
   const kind = memory.kind === 'memfd' ? 'memfd, sealed' : memory.kind;
   const host = hostSocket === undefined ? 'none' : path.resolve(hostSocket);
+  const isFound = hostSocket === undefined || hostSocket === defaultHostSocket(socket);
   const doorbell = doorbellArguments({ socket: path.resolve(socket), vectors });
   const plain = plainArguments(memory);
   return `ivshmem serves a region to at most ${maxPeers} peers.
 
   socket   ${path.resolve(socket)}
-  host     ${host} (for host commands)
+  host     ${host} (for host commands${isFound ? '' : ', as their --socket'})
   memory   ${formatSize(memory.sizeBytes)} at ${memory.path} (${kind})
   vectors  ${vectors}
 

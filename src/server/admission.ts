@@ -67,7 +67,7 @@ function checkSlots(slots: HostSlots): Refusal | undefined {
   return refusal(
     'host-slots',
     `all ${MAX_HOST_SLOTS} slots for host commands are taken`,
-    'let one of them end, or connect those that stay to the socket of the VMs',
+    'let one of them end, or connect those that stay to the socket of the VMs (ivshmem peer: --as-vm)',
   );
 }
 

@@ -18,6 +18,16 @@ t.test('the banner names socket, memory and vectors', async (t) => {
   t.notMatch(stdout, 'reconnect', 'QEMU spins on it');
 });
 
+t.test('the banner says what leads host commands to a socket that they do not find', async (t) => {
+  const directory = temp(t);
+  const host = `${directory}/commands`;
+  const { stdout } = await started(t, ['--socket', `${directory}/s`, '--host-socket', host]);
+  t.match(
+    stdout,
+    new RegExp(`^  host     ${host} \\(for host commands, as their --socket\\)$`, 'm'),
+  );
+});
+
 for (const name of ['plain', 'a b', 'a,b', `a'b`, 'a"b', 'a$HOME`id`\\n', '*', '-x', 'ä\tb']) {
   t.test(
     `QEMU's options with the directory ${JSON.stringify(name)} pass a shell whole`,

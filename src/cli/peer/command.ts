@@ -3,7 +3,7 @@
 // Rule 1: what is wrong without knowing the region is found before anybody joins.
 // Rule 2: whatever happens, the peer leaves.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import type { Peer } from '../../peer/peer.js';
+import { Peer } from '../../peer/peer.js';
 import { defaultSocket } from '../default-socket.js';
 import { UsageError } from '../exit.js';
 import { joinAsHost } from './join-as-host.js';
@@ -22,7 +22,7 @@ export interface PeerCommandOptions<Positionals extends Table, Flags extends Tab
   readonly describe: string;
   /** In the order of `command`. */
   readonly positionals: Positionals;
-  /** Besides `--socket`. */
+  /** Besides those of all commands. */
   readonly flags: Flags;
   readonly examples: readonly (readonly [command: string, description: string])[];
   /** Throws UsageError, OptionsError. */
@@ -36,12 +36,16 @@ export interface PeerCommand {
   readonly flags: readonly string[];
 }
 
-const socketFlag = {
+const joinFlags = {
   socket: text(
-    'Path of the UNIX socket of the server',
+    "Path of the server's socket, or of its --host-socket where that is not beside it",
     '$XDG_RUNTIME_DIR/ivshmem.sock, for root /run/ivshmem.sock',
   ),
-};
+  'as-vm': {
+    type: 'boolean',
+    description: 'Join by that very socket, as a VM does: for commands that stay',
+  },
+} as const;
 
 /** The flag of commands that have something to tell. */
 export const jsonFlag = {
@@ -63,7 +67,7 @@ export function peerCommand<Positionals extends Table, Flags extends Table>(
   options: PeerCommandOptions<Positionals, Flags>,
 ): PeerCommand {
   const { command, describe, examples, positionals, read } = options;
-  const flags: Table = { ...options.flags, ...socketFlag };
+  const flags: Table = { ...options.flags, ...joinFlags };
   const module: CommandModule = {
     command,
     describe,
@@ -77,7 +81,9 @@ export function peerCommand<Positionals extends Table, Flags extends Table>(
     handler: async (given) => {
       const all = withRest(given, Object.keys(positionals));
       const act = read(all as InferredOptionTypes<Positionals & Flags>);
-      await asPeer((given['socket'] as string | undefined) ?? defaultSocket(), act);
+      await asPeer((given['socket'] as string | undefined) ?? defaultSocket(), act, {
+        isVm: given['as-vm'] === true,
+      });
     },
   };
   return { module, positionals: Object.keys(positionals), flags: Object.keys(flags) };
@@ -92,9 +98,9 @@ function withRest(given: ArgumentsCamelCase, names: readonly string[]): Record<s
   return { ...given, ...Object.fromEntries(missing.map((name, index) => [name, rest[index]])) };
 }
 
-async function asPeer(socket: string, act: Act): Promise<void> {
+async function asPeer(socket: string, act: Act, { isVm }: { isVm: boolean }): Promise<void> {
   try {
-    await using peer = await joinAsHost(socket);
+    await using peer = await (isVm ? Peer.connect({ socket }) : joinAsHost(socket));
     await act(peer, socket);
   } catch (error) {
     if (!(error instanceof ReadersEnd)) throw withRemedy(error);

@@ -1,6 +1,8 @@
 // What a person can do when a peer's command fails, by the code of the error.
 //
 // Rule 1: a code that is not in the table is a bug: it goes on as it is.
+import { ProtocolError } from '../../protocol/protocol-error.js';
+import { refusalErrno } from '../../protocol/refusal-reason.js';
 import { CommandError, isSystemError } from '../exit.js';
 
 const remedies: Readonly<Record<string, string>> = {
@@ -22,13 +24,23 @@ const remedies: Readonly<Record<string, string>> = {
   ERR_IVSHMEM_LEAVE: 'see the log of the server',
 };
 
+const SLOTS_TAKEN = 'let one of them end, or join as those do that stay: --as-vm';
+
 /** The error with its remedy, as one for people; any other as it is. */
 export function withRemedy(error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return error;
   // What else the kernel says no to (reading standard input) has its own message.
   if (isSystemError(error) && !['connect', 'recvmsg'].includes(error.syscall ?? '')) return error;
-  const remedy = Object.hasOwn(remedies, error.code) ? remedies[error.code] : undefined;
+  const remedy = areSlotsTaken(error) ? SLOTS_TAKEN : remedyOf(error.code);
   if (remedy === undefined) return error;
   const message = remedy === '' ? error.message : `${error.message}; ${remedy}`;
   return new CommandError(message, { cause: error });
+}
+
+function remedyOf(code: string): string | undefined {
+  return Object.hasOwn(remedies, code) ? remedies[code] : undefined;
+}
+
+function areSlotsTaken(error: Error): boolean {
+  return error instanceof ProtocolError && error.refusal === -refusalErrno['host-slots'];
 }
