@@ -29,6 +29,11 @@ export class StayingPeer {
     return this.#stdout.split('\n').slice(0, -1);
   }
 
+  /** What it said to people until now. */
+  get stderr(): string {
+    return this.#child.stderr;
+  }
+
   /** Resolves when it has ended and all its output was read. */
   get exit(): Promise<Exit> {
     return this.#child.exit;

@@ -1,4 +1,7 @@
 // `ivshmem peer wait`: until one interrupt, or until the time is over.
+//
+// Rule 1: the end of the server is told, and not the end: who knows this peer can ring it all the same.
+//         To fail then would make an upgrade of the server lose an interrupt that was to come.
 import { CommandError } from '../exit.js';
 import { checkVector, seconds, vectorNumber } from './arguments.js';
 import { jsonFlag, peerCommand, required, text } from './command.js';
@@ -20,6 +23,11 @@ export const waitCommand = peerCommand({
     return async (peer, socket) => {
       checkVector(peer, peer.id, 'VECTOR', vector);
       console.error(`waiting; to ring: ${ownCommand(peer, socket, 'ring', String(vector))}`);
+      peer.once('disconnect', () => {
+        console.error(
+          'the server has gone; who is there now can still ring, who joins later cannot',
+        );
+      });
       const interrupt = await peer.nextInterrupt({ vector, timeoutMs });
       if (interrupt === undefined) {
         throw new CommandError(`vector ${vector} was not rung within ${timeout ?? ''} s`);

@@ -2,6 +2,8 @@ import t from 'tap';
 import { Peer } from '../../../src/index.js';
 import { runPeer, StayingPeer } from '../../helper/peer-command.js';
 import { Region } from '../../helper/region.js';
+import { Serve } from '../../helper/serve.js';
+import { temp } from '../../helper/temp.js';
 import { until } from '../../helper/until.js';
 
 t.test('who is rung prints the interrupt and ends with 0', async (t) => {
@@ -45,13 +47,33 @@ t.test('a vector that the region does not have is a wrong call', async (t) => {
   t.match(stderr, /^ivshmem peer wait: VECTOR: peer 0 has 2 vectors: 0–1, not 2\nSee: /);
 });
 
-t.test('the end of the server is not the end of the waiting', async (t) => {
-  const { socket, server } = await Region.listen(t, {});
+t.test('the end of the server is told, and not the end of the waiting', async (t) => {
+  const socket = `${temp(t)}/s`;
+  const serve = await Serve.start(t, ['--socket', socket]);
   await using ringer = await Peer.connect({ socket });
   const waiting = new StayingPeer(t, socket, 'wait', '0');
   await waiting.ready();
   const [id = 0] = ringer.peers.keys();
-  await server.close();
+  await serve.end('SIGKILL');
+  await until('it is told', () => waiting.stderr.includes('\nthe server has gone; '));
   ringer.ring(id, 0);
-  t.match(await waiting.exit, { code: 0 });
+  const { code, stderr } = await waiting.exit;
+  t.same({ code, lines: waiting.lines }, { code: 0, lines: ['interrupt on vector 0, count 1'] });
+  t.match(stderr, /\nthe server has gone; who is there now can still ring, .*\n$/);
 });
+
+t.test(
+  'who is not rung after the end of the server ends with 1, when its time is over',
+  async (t) => {
+    const { socket, server } = await Region.listen(t, {});
+    const waiting = new StayingPeer(t, socket, 'wait', '0', '--timeout', '1');
+    await waiting.ready();
+    await server.close();
+    const { code, stderr } = await waiting.exit;
+    t.equal(code, 1);
+    t.match(
+      stderr,
+      /\nthe server has gone; .*\nivshmem peer wait: vector 0 was not rung within 1 s\n$/,
+    );
+  },
+);
