@@ -9,16 +9,20 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   return best?.candidate;
 }
 
-// Levenshtein's: insertions, removals and replacements.
+// Levenshtein's, and Damerau's: insertions, removals, replacements, and neighbours that changed places.
 function editDistance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [row, letter] of Array.from(a).entries()) {
-    const current = [row + 1];
-    for (const [column, other] of Array.from(b).entries()) {
-      const replaced = (above[column] ?? 0) + (letter === other ? 0 : 1);
-      current.push(Math.min(replaced, (above[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+  const distances = [Array.from({ length: b.length + 1 }, (_, column) => column)];
+  const at = (row: number, column: number): number => distances[row]?.[column] ?? Infinity;
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    distances.push(current);
+    for (let column = 1; column <= b.length; column += 1) {
+      const replaced = at(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const swapped = isSwap ? at(row - 2, column - 2) + 1 : Infinity;
+      const changed = Math.min(at(row - 1, column), at(row, column - 1)) + 1;
+      current.push(Math.min(replaced, swapped, changed));
     }
-    above = current;
   }
-  return above[b.length] ?? 0;
+  return at(a.length, b.length);
 }

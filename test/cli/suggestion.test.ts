@@ -9,6 +9,8 @@ for (const [word, nearest] of [
   ['server', 'serve'],
   ['sock', 'socket'],
   ['socekt', 'socket'],
+  ['sevre', 'serve'],
+  ['szie', 'size'],
   ['socket_mode', 'socket-mode'],
   ['sise', 'size'],
   ['Vectors', 'vectors'],
