@@ -6,13 +6,13 @@ const BAR_LETTERS = 40;
 export interface PingSummary {
   readonly sent: number;
   readonly lost: number;
-  /** Absent where nothing was answered. */
-  readonly roundTripUs?: {
+  /** Null, which JSON keeps, where nothing was answered. */
+  readonly roundTripUs: {
     readonly minimum: number;
     readonly median: number;
     readonly p99: number;
     readonly maximum: number;
-  };
+  } | null;
   /** Powers of two, from the first that has a round trip to the last that has one. */
   readonly histogram: readonly {
     readonly fromUs: number;
@@ -25,7 +25,7 @@ export interface PingSummary {
 export function summarize(roundTripsMs: readonly number[], lost: number): PingSummary {
   const sent = roundTripsMs.length + lost;
   const sorted = Float64Array.from(roundTripsMs, (ms) => Math.round(ms * 10_000) / 10).sort();
-  if (sorted.length === 0) return { sent, lost, histogram: [] };
+  if (sorted.length === 0) return { sent, lost, roundTripUs: null, histogram: [] };
   // The nearest rank: a round trip that there was.
   const quantile = (q: number): number =>
     sorted[Math.max(1, Math.ceil(q * sorted.length)) - 1] ?? 0;
@@ -41,7 +41,7 @@ export function summarize(roundTripsMs: readonly number[], lost: number): PingSu
 /** The figures as text, some lines. */
 export function pingText({ sent, lost, roundTripUs, histogram }: PingSummary): string {
   const counts = `${sent} rings: ${sent - lost} answered, ${lost} lost\n`;
-  if (roundTripUs === undefined) return counts;
+  if (roundTripUs === null) return counts;
   const { minimum, median, p99, maximum } = roundTripUs;
   const figures = `minimum ${duration(minimum)}, median ${duration(median)}, p99 ${duration(p99)}, maximum ${duration(maximum)}`;
   const most = Math.max(...histogram.map(({ count }) => count));

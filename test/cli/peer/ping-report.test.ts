@@ -40,6 +40,6 @@ round trip: minimum 50 µs, median 70 µs, p99 2.5 ms, maximum 2.5 ms
 
 t.test('where nothing was answered there are no figures', async (t) => {
   const summary = summarize([], 7);
-  t.same(summary, { sent: 7, lost: 7, histogram: [] });
+  t.same(summary, { sent: 7, lost: 7, roundTripUs: null, histogram: [] });
   t.equal(pingText(summary), '7 rings: 0 answered, 7 lost\n');
 });

@@ -85,6 +85,8 @@ t.test('who does not answer is told, with the remedy', async (t) => {
   const { code, stdout, stderr } = await runPeer(t, socket, ...ping);
   t.same({ code, stdout }, { code: 1, stdout: '3 rings: 0 answered, 3 lost\n' });
   t.equal(stderr, 'ivshmem peer ping: peer 0 answers nothing; run there: ivshmem peer echo\n');
+  const forProgram = await runPeer(t, socket, ...ping, '--json');
+  t.match(JSON.parse(forProgram.stdout), { sent: 3, lost: 3, roundTripUs: null });
 });
 
 t.test('who leaves ends it, with what was measured', async (t) => {
