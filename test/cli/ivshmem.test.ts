@@ -11,6 +11,8 @@ const memories = /a region has one memory/;
 const notForWriting = /is not an open descriptor for writing; allowed: .*--ready-fd 3 3>ready$/;
 
 const calls: readonly (readonly [flag: string, values: readonly string[], expected: RegExp])[] = [
+  ['--socket', [''], /--socket: a path of 1–107 bytes .* is needed$/],
+  ['--host-socket', [''], /--host-socket: a path of 1–107 bytes .* is needed$/],
   ['--size', ['3M'], /--size: 3M .* nearest: 2M and 4M$/],
   ['--size', ['0'], /--size: 0 .* nearest: \d+K$/],
   ['--size', ['-4M'], /--size: -4M .* nearest: \d+K$/],

@@ -4,8 +4,8 @@
 // Rule 2: whatever happens, the peer leaves.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { Peer } from '../../peer/peer.js';
-import { defaultSocket } from '../default-socket.js';
 import { UsageError } from '../exit.js';
+import { socketPath } from './arguments.js';
 import { joinAsHost } from './join-as-host.js';
 import { withRemedy } from './failure.js';
 import { ReadersEnd } from './print.js';
@@ -81,9 +81,8 @@ export function peerCommand<Positionals extends Table, Flags extends Table>(
     handler: async (given) => {
       const all = withRest(given, Object.keys(positionals));
       const act = read(all as InferredOptionTypes<Positionals & Flags>);
-      await asPeer((given['socket'] as string | undefined) ?? defaultSocket(), act, {
-        isVm: given['as-vm'] === true,
-      });
+      const socket = socketPath(given['socket'] as string | undefined);
+      await asPeer(socket, act, { isVm: given['as-vm'] === true });
     },
   };
   return { module, positionals: Object.keys(positionals), flags: Object.keys(flags) };

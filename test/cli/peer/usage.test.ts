@@ -50,11 +50,25 @@ t.test('a wrong call of a command is named with what is allowed', async (t) => {
   });
 });
 
+t.test('an empty path is no socket, of no command', async (t) => {
+  await forEach(
+    [['read', '0', '1'], ['echo'], ['echo', '--as-vm']],
+    async ([name = '', ...more]) => {
+      const { code, stderr } = await runPeer(t, '', name, ...more);
+      t.equal(code, 2);
+      const expected = `--socket: an empty path is no socket; allowed: 1–107 bytes\nSee: `;
+      t.match(stderr, `ivshmem peer ${name}: ${expected}`);
+    },
+  );
+});
+
 t.test('a wrong command is named with what may have been meant', async (t) => {
   const commands: readonly (readonly [words: readonly string[], expected: string])[] = [
     [[], 'a command is missing'],
     [['rng', '1', '0'], 'unknown arguments: rng, 1, 0; did you mean ring?'],
     [['wach'], 'unknown argument: wach; did you mean watch?'],
+    [['wathc'], 'unknown argument: wathc; did you mean watch?'],
+    [['wiat', '0'], 'unknown arguments: wiat, 0; did you mean wait?'],
     [['peer'], 'unknown argument: peer'],
   ];
   await forEach(commands, async ([words, expected]) => {
