@@ -15,7 +15,7 @@ export const writeCommand = peerCommand({
   describe: 'Write an argument, or standard input, to the memory',
   positionals: {
     OFFSET: required('Where the first byte goes: decimal, 0x…, or with K, M, G, T'),
-    DATA: { ...text('What to write', 'standard input, as it is'), nargs: undefined },
+    DATA: { ...text('What to write, as UTF-8', 'standard input, as it is'), nargs: undefined },
   },
   flags: jsonFlag,
   examples: [
