@@ -1,20 +1,22 @@
 // The pairs that there are.
 //
-// Rule 1: the directory is the list: a new file in it is a new pair.
+// Rule 1: the directory is the list: what a file in it exports is there.
 import { readdirSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { Pair } from './pair.js';
 
 const directory = new URL('pairs/', import.meta.url);
 
-/** Their names, sorted. */
-export const pairNames: readonly string[] = readdirSync(directory)
-  .filter((file) => file.endsWith('.js'))
-  .map((file) => basename(file, '.js'))
-  .sort();
-
-/** One pair by its name. */
-export async function loadPair(name: string): Promise<Pair> {
-  const module = (await import(new URL(`${name}.js`, directory).href)) as { readonly pair: Pair };
-  return module.pair;
+interface PairModule {
+  readonly pairs: Readonly<Record<string, Pair>>;
 }
+
+/** All pairs by name, in the order of their files. */
+export const pairs: Readonly<Record<string, Pair>> = Object.assign(
+  {},
+  ...(await Promise.all(
+    readdirSync(directory)
+      .filter((file) => file.endsWith('.js'))
+      .sort()
+      .map(async (file) => ((await import(new URL(file, directory).href)) as PairModule).pairs),
+  )),
+) as Record<string, Pair>;

@@ -5,16 +5,23 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Pair, Role, Scene } from './pair.js';
+import type { ProgramPair, Role, Scene } from './pair.js';
 
 const run = promisify(execFile);
 const sources = fileURLToPath(new URL('../../bench', import.meta.url));
 const side = fileURLToPath(new URL('side.js', import.meta.url));
 const ROUND_TIMEOUT_MS = 120_000;
+const compiled = new Map<string, Promise<string>>();
 
-/** Compiles a pair's C program into the directory; resolves with its path. */
-export async function compile(name: string, directory: string): Promise<string> {
-  const program = join(directory, name);
+/** Compiles NAME.c into the directory, once, under another name if that is wanted; resolves with its path. */
+export function compile(name: string, directory: string, as = name): Promise<string> {
+  const program = join(directory, as);
+  const known = compiled.get(program) ?? compileTo(program, name);
+  compiled.set(program, known);
+  return known;
+}
+
+async function compileTo(program: string, name: string): Promise<string> {
   await run('cc', ['-O2', '-o', program, join(sources, `${name}.c`)]);
   return program;
 }
@@ -27,7 +34,7 @@ export async function runBaseline(program: string, scene: Scene): Promise<number
 }
 
 /** One round of ours. */
-export async function runOurs(name: string, pair: Pair, scene: Scene): Promise<number> {
+export async function runOurs(name: string, pair: ProgramPair, scene: Scene): Promise<number> {
   const roles: Role[] = pair.partner ? ['ours', 'partner'] : ['ours'];
   const end = new AbortController();
   const start = (role: Role): Promise<{ stdout: string }> =>

@@ -1,7 +1,8 @@
 // What people read: aligned columns, numbers to the right.
 import type { Result } from './measure.js';
+import type { Unit } from './pair.js';
 
-const heading = ['', 'against C', 'ours', 'C', 'ratio', 'spread', 'at most', ''];
+const heading = ['', 'against', 'ours', 'other', 'ratio', 'spread', 'at most', ''];
 const NUMBERS_FROM = 2;
 
 /** The table of these results, without a line feed at its end. */
@@ -13,12 +14,13 @@ export function table(results: readonly Result[]): string {
   return rows.map((row) => align(row, widths)).join('\n');
 }
 
-function cells({ what, against, ours, c, ratio, lowest, highest, atMost, isWithin }: Result) {
+function cells(result: Result) {
+  const { what, against, unit, ours, other, ratio, lowest, highest, atMost, isWithin } = result;
   return [
     what,
     against,
-    duration(ours),
-    duration(c),
+    figure(ours, unit),
+    figure(other, unit),
     ratio.toFixed(2),
     `${lowest.toFixed(2)}–${highest.toFixed(2)}`,
     atMost.toFixed(2),
@@ -37,8 +39,10 @@ function align(row: readonly string[], widths: readonly number[]): string {
     .trimEnd();
 }
 
-function duration(nanoseconds: number): string {
-  if (nanoseconds < 1e3) return `${nanoseconds.toFixed(0)} ns`;
-  if (nanoseconds < 1e6) return `${(nanoseconds / 1e3).toFixed(2)} µs`;
-  return `${(nanoseconds / 1e6).toFixed(2)} ms`;
+function figure(value: number, unit: Unit): string {
+  if (unit === 'bytes') return `${(value / 1024 ** 2).toFixed(1)} MiB`;
+  if (value < 1e3) return `${value.toFixed(0)} ns`;
+  if (value < 1e6) return `${(value / 1e3).toFixed(2)} µs`;
+  if (value < 1e9) return `${(value / 1e6).toFixed(2)} ms`;
+  return `${(value / 1e9).toFixed(2)} s`;
 }

@@ -129,7 +129,7 @@ export class MessageBatch {
 class RowTable {
   readonly #headers: Uint8Array;
   readonly #view: DataView;
-  readonly #address: Address;
+  readonly #address: number;
   readonly #iovecs: number;
   readonly #numbers: number;
   readonly #controls: number;
@@ -140,7 +140,7 @@ class RowTable {
     this.#controls = this.#numbers + count * NUMBER_BYTES;
     const memory = new ArrayBuffer(this.#controls + count * CONTROL_BYTES);
     this.#view = new DataView(memory);
-    this.#address = addressOf(memory);
+    this.#address = Number(addressOf(memory)); // below 2^53, as all addresses are
     this.#headers = new Uint8Array(memory, 0, this.#iovecs);
   }
 
@@ -161,7 +161,7 @@ class RowTable {
     this.#view.setUint32(header + 24, 1, true); // msg_iovlen
     this.#pointer(iovec, data); // iov_base
     this.#view.setUint32(iovec + 8, NUMBER_BYTES, true); // iov_len
-    this.#view.setBigInt64(data, BigInt(number), true);
+    this.#integer(data, number);
     if (rawFd === undefined) return;
     const control = this.#controls + row * CONTROL_BYTES;
     this.#pointer(header + 32, control); // msg_control
@@ -173,6 +173,12 @@ class RowTable {
   }
 
   #pointer(at: number, to: number): void {
-    this.#view.setBigUint64(at, this.#address + BigInt(to), true);
+    this.#integer(at, this.#address + to);
+  }
+
+  // An int64 in two halves: a bigint would be made for each.
+  #integer(at: number, value: number): void {
+    this.#view.setInt32(at, value, true);
+    this.#view.setInt32(at + 4, Math.floor(value / 2 ** 32), true);
   }
 }

@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { Peer } from 'ivshmem';
 import { otherPeer } from '../other-peer.js';
-import type { Pair } from '../pair.js';
+import type { ProgramPair } from '../pair.js';
 import { Stopwatch } from '../stopwatch.js';
 
-export const pair: Pair = {
+const pair: ProgramPair = {
   what: 'doorbell round trip, event loop',
   against: 'epoll_wait, read, write',
   atMost: 3,
@@ -33,3 +33,5 @@ export const pair: Pair = {
     await once(peer, 'leave');
   },
 };
+
+export const pairs = { 'round-trip': pair };

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Peer, WorkerPeer, type PeerHandle } from 'ivshmem';
 import { otherPeer } from '../other-peer.js';
-import type { Pair, Scene } from '../pair.js';
+import type { ProgramPair, Scene } from '../pair.js';
 import { Stopwatch } from '../stopwatch.js';
 
 interface Task {
@@ -15,7 +15,7 @@ interface Task {
   readonly isFirst: boolean;
 }
 
-export const pair: Pair = {
+const pair: ProgramPair = {
   what: 'doorbell round trip, busy wait',
   against: 'read until it succeeds, write',
   atMost: 2,
@@ -26,6 +26,8 @@ export const pair: Pair = {
     await run(scene, false);
   },
 };
+
+export const pairs = { spin: pair };
 
 if (!isMainThread) parentPort?.postMessage(spin(workerData as Task));
 

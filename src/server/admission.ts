@@ -10,6 +10,7 @@ import type { Membership } from '../protocol/membership.js';
 import { MAX_PEER_ID } from '../protocol/wire.js';
 import { MAX_HOST_SLOTS, type HostSlots } from './host-slots.js';
 import type { QemuGuard } from './qemu-guard.js';
+import { ownDescriptors } from './own-descriptors.js';
 import { refusal, type Refusal } from './refusal.js';
 
 /** Descriptors kept free, so that a refusal can always be sent and a log or a /proc file be opened. */
@@ -90,8 +91,7 @@ function checkIds(idsLeft: number, needed: number): Refusal | undefined {
 }
 
 function checkDescriptors(vectors: number): Refusal | undefined {
-  const limit = ownDescriptorLimit();
-  const open = descriptorCount('self') ?? 0;
+  const { limit, open } = ownDescriptors(vectors + DESCRIPTOR_RESERVE);
   if (open + vectors + DESCRIPTOR_RESERVE <= limit) return undefined;
   return refusal(
     'descriptors',

@@ -19,7 +19,7 @@ import { Region } from './region.js';
 
 const JOINS = 200;
 const PEERS = 12;
-const VECTORS = 2;
+const VECTORS = 6;
 const DESCRIPTORS = (PEERS + 2) * (VECTORS + 2);
 const LEAST_FREE = 4 * DESCRIPTORS;
 const MESSAGE_BYTES = 8;

@@ -34,7 +34,6 @@ export const joinOutcomes: Outcomes = {
   // The kernel says ECONNRESET of nobody who is still there.
   recv: (code) => (code === 'ECONNRESET' ? 'gone' : 'joined'),
   getsockopt: () => 'refused',
-  prlimit: () => 'refused',
   eventfd: () => 'refused',
   sendmmsg: () => 'joined',
   // Of an ordinary user only (the ordinary user's test runs this file): how much has been read.
@@ -44,8 +43,11 @@ export const joinOutcomes: Outcomes = {
 /** Doorbells of each. */
 export const vectors = 3;
 
-/** Calls that a strict peer makes itself, and `close`, whose errors nobody can act upon. */
-const ofPeers = ['socket', 'connect', 'recvmsg', 'close'];
+/**
+ * Calls that a strict peer makes itself, `close`, whose errors nobody can act upon, and what is asked
+ * now and then only (own-descriptors.test).
+ */
+const ofPeers = ['socket', 'connect', 'recvmsg', 'close', 'prlimit'];
 
 /** A region with two peers, who must not notice. */
 export class Scene {
