@@ -24,10 +24,13 @@ export interface DaemonOptions {
 /** A server's process. `await using daemon = await startServer(…)`. */
 export class Daemon implements AsyncDisposable {
   readonly socket: string;
+  readonly maxPeers: number;
   readonly #process: ChildProcess;
 
-  constructor(socket: string, process: ChildProcess) {
+  /** `maxPeers`: how many it says that it takes. */
+  constructor(socket: string, process: ChildProcess, maxPeers = Infinity) {
     this.socket = socket;
+    this.maxPeers = maxPeers;
     this.#process = process;
   }
 
@@ -84,10 +87,12 @@ export async function startServer({
   const options = ['--socket', socket, '--vectors', String(vectors), '--ready-fd', '3'];
   const argv = [...before, process.execPath, command, 'serve', ...options];
   const child = spawn(argv[0] ?? '', argv.slice(1), {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
   });
+  let banner = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (banner += text));
   await ready(child, child.stdio[3] as Readable);
-  return new Daemon(socket, child);
+  return new Daemon(socket, child, Number(/at most (\d+) peers/.exec(banner)?.[1]));
 }
 
 /** bench/sender.c. */
