@@ -1,12 +1,14 @@
 // Doorbells: eventfds, made, rung, drained and looked at.
 // https://man7.org/linux/man-pages/man2/eventfd.2.html
 //
-// Rule 1: nothing here blocks, whatever another holder did to the descriptor. All holders share
-//         one O_NONBLOCK flag: who clears it turns everybody's plain read and write into a trap.
+// Rule 1: nothing here blocks for longer than the watchdog lets it, whatever another holder did to the
+//         descriptor. All holders share one O_NONBLOCK flag: who clears it turns everybody's plain read
+//         and write into a trap.
 import { readFileSync, readlinkSync } from 'node:fs';
 import { Fd } from './fd.js';
 import { libc, staticMemory } from './libc.js';
-import { check, checkReady } from './system-error.js';
+import { check, checkReady, errno, lastErrno, SystemError } from './system-error.js';
+import { guard } from './watchdog.js';
 
 const EFD_CLOEXEC = 0o2000000;
 const EFD_NONBLOCK = 0o4000;
@@ -29,18 +31,23 @@ export function createEventfd(): Fd {
 
 /**
  * Adds `times` (1–2^53) to the count and wakes whoever waits. False when it would block: the count is
- * full. A doorbell that another holder made blocking is made non-blocking again, for all its holders.
- * (To look first, by poll, costs more and leaves the same gap: see docs/access.md.)
+ * full. Where another holder made the doorbell blocking, that takes 10 ms, and it is made non-blocking
+ * again, for all its holders. Throws SystemError EAGAIN (timer_create) where the watchdog has no timer.
  */
 export function ringEventfd(fd: Fd, times = 1): boolean {
   const { rawFd } = fd;
-  unblock(rawFd);
-  return checkReady(libc.eventfd_write(rawFd, times), 'write') !== undefined;
+  // To look at the flag first would not do: a hostile holder clears it between look and write.
+  guard();
+  if (libc.eventfd_write(rawFd, times) === 0) return true;
+  const value = lastErrno();
+  if (value === errno.EINTR) unblock(rawFd);
+  else if (value !== errno.EAGAIN) throw new SystemError(value, 'write');
+  return false;
 }
 
 function unblock(rawFd: number): void {
   const flags = check(libc.fcntl(rawFd, F_GETFL, 0), 'fcntl');
-  if ((flags & O_NONBLOCK) === 0) check(libc.fcntl(rawFd, F_SETFL, flags | O_NONBLOCK), 'fcntl');
+  check(libc.fcntl(rawFd, F_SETFL, flags | O_NONBLOCK), 'fcntl');
 }
 
 /**

@@ -185,6 +185,40 @@ export const libc = {
     newLimit: Address,
     oldLimit: Address,
   ) => number,
+  /** https://man7.org/linux/man-pages/man3/dlsym.3.html */
+  dlsym: process.func('intptr_t dlsym(intptr_t, const char *)') as (
+    handle: number,
+    symbol: string,
+  ) => number,
+  /** https://man7.org/linux/man-pages/man2/gettid.2.html */
+  gettid: process.func('int gettid()') as () => number,
+  /** https://man7.org/linux/man-pages/man2/sigaction.2.html */
+  sigaction: process.func('int sigaction(int, uintptr_t, uintptr_t)') as (
+    signal: number,
+    action: Address,
+    oldAction: Address,
+  ) => number,
+  /** https://man7.org/linux/man-pages/man3/pthread_sigmask.3.html */
+  pthread_sigmask: process.func('int pthread_sigmask(int, uintptr_t, uintptr_t)') as (
+    how: number,
+    signals: Address,
+    oldSignals: Address,
+  ) => number,
+  /** https://man7.org/linux/man-pages/man2/timer_create.2.html */
+  timer_create: process.func('int timer_create(int, uintptr_t, uintptr_t)') as (
+    clock: number,
+    event: Address,
+    timer: Address,
+  ) => number,
+  /** https://man7.org/linux/man-pages/man2/timer_settime.2.html */
+  timer_settime: process.func('int timer_settime(uintptr_t, int, uintptr_t, uintptr_t)') as (
+    timer: number,
+    flags: number,
+    value: number,
+    oldValue: number,
+  ) => number,
+  /** https://man7.org/linux/man-pages/man2/timer_delete.2.html */
+  timer_delete: process.func('int timer_delete(uintptr_t)') as (timer: number) => number,
 };
 
 /** A null pointer. */

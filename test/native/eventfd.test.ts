@@ -1,5 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import {
   createEventfd,
@@ -10,8 +13,11 @@ import {
 } from '../../native/eventfd.js';
 import { Fd } from '../../native/fd.js';
 import { failing } from '../helper/fault.js';
+import type { Scope } from '../helper/temp.js';
 import { fillEventfd, overflowEventfd } from './full-count.js';
 import { withoutRoom } from './no-room.js';
+import { ringFor } from './ring-for.js';
+import type { Told } from './ringer.js';
 import { isBlocking, isClosedOnExec, makeBlocking } from './status-flags.js';
 
 const FULL = 2n ** 64n - 2n;
@@ -58,6 +64,45 @@ t.test('a ring that would block is false, even on a doorbell made blocking', asy
   t.notOk(isBlocking(fd.rawFd), 'and it is non-blocking again, for everybody');
 });
 
+/** Has a hostile program at the doorbell, for 10 s at most. */
+async function harass(t: Scope, { rawFd }: Fd): Promise<void> {
+  const hostile = spawn(process.execPath, [program('hostile.js'), '10000'], {
+    stdio: ['ignore', 'pipe', 'inherit', rawFd],
+  });
+  t.teardown(async () => {
+    const exit = once(hostile, 'exit');
+    hostile.kill('SIGKILL');
+    await exit;
+  });
+  await once(hostile.stdout!, 'data');
+}
+
+function program(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+t.test('a hostile holder that clears the flag without end does not hang a ring', async (t) => {
+  using fd = createEventfd();
+  await harass(t, fd);
+  const { written, refused, longestMs } = ringFor(fd, 300);
+  t.equal(written, 0);
+  t.ok(refused > 0);
+  t.ok(longestMs < 1_000, `one ring took ${longestMs} ms`);
+});
+
+t.test('nor one in a worker', async (t) => {
+  using fd = createEventfd();
+  await harass(t, fd);
+  const workerData = { rawFd: fd.rawFd, forMs: 300 };
+  const worker = new Worker(program('ringer.js'), { workerData });
+  const exit = once(worker, 'exit');
+  const [{ written, refused, longestMs }] = (await once(worker, 'message')) as [Told];
+  await exit;
+  t.equal(written, 0);
+  t.ok(refused > 0);
+  t.ok(longestMs < 1_000, `one ring took ${longestMs} ms`);
+});
+
 t.test('several rings at once are one interrupt with their count', async (t) => {
   using fd = createEventfd();
   t.ok(ringEventfd(fd, 5));
@@ -77,6 +122,11 @@ t.test('a ring that finds the count full is false', async (t) => {
   using fd = createEventfd();
   failing(t, 'eventfd_write', 'EAGAIN');
   t.notOk(ringEventfd(fd));
+});
+
+t.test('a ring that fails is told', async (t) => {
+  using file = new Fd(openSync('/dev/null', 'r'));
+  t.throws(() => ringEventfd(file), { code: 'EBADF', syscall: 'write' }, 'not open for writing');
 });
 
 t.test('a doorbell that the kernel overflowed cannot be rung until it is drained', async (t) => {
