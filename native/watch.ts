@@ -8,8 +8,11 @@
 // Rule 2: an exception in the callback would vanish; it is thrown again outside.
 // Rule 3: close the watch before its descriptor, and never have two watches on one descriptor: koffi
 //         aborts the process.
+// Rule 4: on the main thread only. A worker that is terminated, or whose process exits, while koffi
+//         calls back cannot run the callback, and koffi aborts the process.
 import { fstatSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
+import threads from 'node:worker_threads';
 import koffi from 'koffi';
 import type { Fd } from './fd.js';
 import { errno, SystemError } from './system-error.js';
@@ -50,7 +53,10 @@ export class Watch implements Disposable {
   #events: WatchEvents;
   #isOpen = true;
 
-  /** Makes the descriptor non-blocking. Throws EPERM for a file or directory, which cannot be polled. */
+  /**
+   * Makes the descriptor non-blocking. Throws EPERM for a file or directory, which cannot be polled,
+   * and ERR_IVSHMEM_WORKER_THREAD in a worker.
+   */
   constructor(fd: Fd, events: WatchEvents, callback: (events: WatchEvents) => void) {
     this.#events = events;
     this.#callback = (status, seen) => {
@@ -65,9 +71,7 @@ export class Watch implements Disposable {
         });
       }
     };
-    // koffi does not throw where it cannot watch: it aborts the process.
-    const stats = fstatSync(fd.rawFd);
-    if (stats.isFile() || stats.isDirectory()) throw new SystemError(errno.EPERM, 'epoll_ctl');
+    checkWatchable(fd);
     this.#handle = startPoll(fd.rawFd, events, this.#callback);
     open.add(this);
   }
@@ -98,6 +102,16 @@ export class Watch implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+// koffi does not throw where it cannot watch: it aborts the process.
+function checkWatchable(fd: Fd): void {
+  if (!threads.isMainThread) {
+    const message = 'a descriptor cannot be watched in a worker: do it on the main thread';
+    throw Object.assign(new Error(message), { code: 'ERR_IVSHMEM_WORKER_THREAD' });
+  }
+  const stats = fstatSync(fd.rawFd);
+  if (stats.isFile() || stats.isDirectory()) throw new SystemError(errno.EPERM, 'epoll_ctl');
 }
 
 // koffi gives the reason only as libuv's text, at the end of the message.

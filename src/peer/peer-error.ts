@@ -19,6 +19,8 @@ export type PeerErrorCode =
   | 'ERR_IVSHMEM_RANGE'
   /** A busy wait would block the main thread. */
   | 'ERR_IVSHMEM_MAIN_THREAD'
+  /** A peer lives on the main thread; a worker opens its handle. */
+  | 'ERR_IVSHMEM_WORKER_THREAD'
   /** An argument that cannot be. */
   | 'ERR_IVSHMEM_ARGUMENT';
 

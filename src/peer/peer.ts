@@ -3,6 +3,7 @@
 // Rule 1: this is the front: what a program sees, and what it is promised. How it comes about is in
 //         session.ts (the server's news), inbox.ts (interrupts) and peer-memory.ts.
 import { EventEmitter } from 'node:events';
+import { isMainThread } from 'node:worker_threads';
 import type { Mapping, MappedRange } from '../../native/mapping.js';
 import { MAX_VECTORS } from '../protocol/wire.js';
 import type { Interrupt } from './inbox.js';
@@ -64,12 +65,18 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
    * are there. Rejects, and leaves nothing open, with
    * - ProtocolError: ERR_IVSHMEM_REFUSED (`refusal` is the server's negative errno), _VERSION, _ID,
    *   _MEMORY, _JOIN, _LEAVE: what the server sent, and may not;
-   * - PeerError: ERR_IVSHMEM_TIMEOUT, _HANG_UP, _TRUNCATED (a descriptor was lost), _ARGUMENT;
+   * - PeerError: ERR_IVSHMEM_TIMEOUT, _HANG_UP, _TRUNCATED (a descriptor was lost), _ARGUMENT,
+   *   _WORKER_THREAD (a peer lives on the main thread; a worker opens its handle: WorkerPeer);
    * - SystemError: ENOENT, ECONNREFUSED, EACCES, ENAMETOOLONG, EMFILE, ECONNRESET;
    * - the signal's reason.
    */
   static async connect(options: ConnectOptions): Promise<Peer> {
     const { socket, timeoutMs, signal, vectors } = options;
+    if (!isMainThread) {
+      const message =
+        'a peer lives on the main thread: post its handle to the worker, and WorkerPeer.open it there';
+      throw new PeerError('ERR_IVSHMEM_WORKER_THREAD', message);
+    }
     if (
       vectors !== undefined &&
       !(Number.isInteger(vectors) && vectors >= 1 && vectors <= MAX_VECTORS)

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import threads from 'node:worker_threads';
 import koffi from 'koffi';
 import t, { type Test } from 'tap';
 import { createEventfd, drainEventfd, ringEventfd } from '../../native/eventfd.js';
@@ -311,4 +312,12 @@ t.test('what koffi throws is the system error that it tells, or else as it is', 
   t.throws(watch, { code: 'ENOSPC', syscall: 'epoll_ctl' });
   text = 'the moon is full';
   t.throws(watch, { name: 'Error', message: 'Failed to start UV poll: the moon is full' });
+});
+
+t.test('nothing is watched in a worker: its end would be that of the process', async (t) => {
+  using fd = createEventfd();
+  const { isMainThread } = threads;
+  t.teardown(() => Object.assign(threads, { isMainThread }));
+  Object.assign(threads, { isMainThread: false });
+  t.throws(() => new Watch(fd, READABLE, () => undefined), { code: 'ERR_IVSHMEM_WORKER_THREAD' });
 });

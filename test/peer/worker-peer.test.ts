@@ -146,3 +146,13 @@ t.test('wrong calls are errors in a worker, too', async (t) => {
   await spinner.ask({ act: 'close' });
   t.equal(await spin({}), 'ERR_IVSHMEM_CLOSED');
 });
+
+t.test('a peer or a server in a worker is refused, for it could end the process', async (t) => {
+  const [, , { socket }] = await pair(t);
+  const worker = new Worker(new URL('joiner.js', import.meta.url), { workerData: socket });
+  const exit = once(worker, 'exit');
+  const [{ codes, before, after }] = (await once(worker, 'message')) as [Record<string, unknown>];
+  await exit;
+  t.same(codes, ['ERR_IVSHMEM_WORKER_THREAD', 'ERR_IVSHMEM_WORKER_THREAD']);
+  t.same(after, before, 'and leaves nothing open');
+});
