@@ -10,15 +10,17 @@ import { errno, lastErrno, SystemError } from './system-error.js';
 export class Fd implements Disposable {
   static #open = 0;
   #rawFd: number;
+  readonly #release: (rawFd: number) => void;
 
   /** How many descriptors this process owns through this class; tests compare before and after. */
   static get open(): number {
     return Fd.#open;
   }
 
-  /** Takes ownership of a descriptor that a kernel call just returned. */
-  constructor(rawFd: number) {
+  /** Takes ownership of a descriptor that a kernel call just returned; `release` closes it. */
+  constructor(rawFd: number, release = closeRaw) {
     this.#rawFd = rawFd;
+    this.#release = release;
     Fd.#open += 1;
   }
 
@@ -35,20 +37,25 @@ export class Fd implements Disposable {
   }
 
   /**
-   * Closes the descriptor; again does nothing. Errors other than EBADF cannot be acted upon (Linux
-   * frees the number in any case); EBADF means that somebody else closed it, and is thrown.
-   * https://man7.org/linux/man-pages/man2/close.2.html
+   * Closes the descriptor; again does nothing. Throws EBADF: somebody else has closed it.
    */
   close(): void {
     if (this.#rawFd < 0) return;
     const rawFd = this.#rawFd;
     this.#rawFd = -1;
     Fd.#open -= 1;
-    if (libc.close(rawFd) < 0 && lastErrno() === errno.EBADF)
-      throw new SystemError(errno.EBADF, 'close');
+    this.#release(rawFd);
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+// Errors other than EBADF cannot be acted upon: Linux frees the number in any case.
+// https://man7.org/linux/man-pages/man2/close.2.html
+function closeRaw(rawFd: number): void {
+  if (libc.close(rawFd) < 0 && lastErrno() === errno.EBADF) {
+    throw new SystemError(errno.EBADF, 'close');
   }
 }

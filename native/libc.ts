@@ -172,6 +172,12 @@ export const libc = {
     command: number,
     argument: number,
   ) => number,
+  /** https://man7.org/linux/man-pages/man2/dup.2.html */
+  dup3: process.func('int dup3(int, int, int)') as (
+    oldFd: number,
+    newFd: number,
+    flags: number,
+  ) => number,
   /** https://man7.org/linux/man-pages/man2/flock.2.html */
   flock: process.func('int flock(int, int)') as (fd: number, operation: number) => number,
   /** https://man7.org/linux/man-pages/man3/getgrnam.3.html */

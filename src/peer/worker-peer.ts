@@ -15,6 +15,13 @@ import { checkTimeout } from './waiting.js';
 
 const LOOKS_BETWEEN_CLOCKS = 64;
 
+const open = new Set<WorkerPeer>();
+
+// The mappings of a worker are the process's. (A worker that is terminated does not come here.)
+process.once('exit', () => {
+  for (const peer of open) peer.close();
+});
+
 /** How to spin. */
 export interface SpinOptions {
   /** The vectors to look at. Default: all. */
@@ -47,6 +54,7 @@ export class WorkerPeer implements Disposable {
     this.#roster = new Roster(id);
     for (const [owner, fds] of doorbells) for (const fd of fds) this.#roster.add(owner, fd);
     for (const doorbell of this.#roster.doorbells(id)) this.#inbox.add(doorbell);
+    open.add(this);
   }
 
   /** Its doorbells: 0 to `vectors` − 1. */
@@ -99,9 +107,13 @@ export class WorkerPeer implements Disposable {
     return undefined;
   }
 
-  /** Closes what it has; again does nothing. The peer on the main thread stays. */
+  /**
+   * Closes what it has; again does nothing. The peer on the main thread stays. A worker that ends closes
+   * it; one that is terminated leaves its mappings of the memory, and nothing else.
+   */
   close(): void {
     this.#isClosed = true;
+    open.delete(this);
     this.#inbox.close();
     this.#roster.close();
     this.#memory.close();

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { duplicateFd } from '../../native/duplicate.js';
 import { createEventfd, drainEventfd, ringEventfd } from '../../native/eventfd.js';
+import { openDescriptors } from '../helper/descriptor-balance.js';
+import { failing } from '../helper/fault.js';
 import { withoutRoom } from './no-room.js';
 import { isClosedOnExec } from './status-flags.js';
 
@@ -18,11 +20,22 @@ t.test('nothing is open under the number of what was closed', async (t) => {
   const fd = createEventfd();
   const { rawFd } = fd;
   fd.close();
-  t.equal(duplicateFd(rawFd), undefined);
+  const before = openDescriptors();
+  t.equal(duplicateFd(rawFd), undefined, 'even if the duplicate would get that very number');
+  t.equal(duplicateFd(rawFd + 1_000), undefined);
+  t.same(openDescriptors(), before);
 });
 
 t.test('no room for one more is EMFILE', async (t) => {
   using fd = createEventfd();
   const { rawFd } = fd;
-  t.throws(() => withoutRoom(() => duplicateFd(rawFd)), { code: 'EMFILE', syscall: 'fcntl' });
+  t.throws(() => withoutRoom(() => duplicateFd(rawFd)), { code: 'EMFILE', syscall: 'open' });
+});
+
+t.test('a duplicate that the kernel refuses leaves nothing open', async (t) => {
+  using fd = createEventfd();
+  failing(t, 'dup3', 'EBUSY');
+  const before = openDescriptors();
+  t.throws(() => duplicateFd(fd.rawFd), { code: 'EBUSY', syscall: 'dup3' });
+  t.same(openDescriptors(), before);
 });

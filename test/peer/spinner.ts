@@ -11,12 +11,18 @@ export type Order =
   | { readonly act: 'add'; readonly index: number; readonly value: number }
   | { readonly act: 'part'; readonly offset: number }
   | { readonly act: 'close' }
+  /** Without a close: by itself, by process.exit, or by an error. */
+  | { readonly act: 'leave'; readonly how: 'return' | 'exit' | 'throw' }
   /** Close, and let the worker end. */
   | { readonly act: 'end' };
 
 const peer = open();
 
 parentPort?.on('message', (order: Order) => {
+  if (order.act === 'leave') {
+    leave(order.how);
+    return;
+  }
   parentPort?.postMessage(answer(order));
   if (order.act === 'end') parentPort?.unref();
 });
@@ -32,7 +38,13 @@ function open(): WorkerPeer | undefined {
   }
 }
 
-function answer(order: Order): unknown {
+function leave(how: string): void {
+  if (how === 'exit') process.exit();
+  if (how === 'throw') throw new Error('as it was told to');
+  parentPort?.unref();
+}
+
+function answer(order: Exclude<Order, { act: 'leave' }>): unknown {
   try {
     return peer && obey(peer, order);
   } catch (error) {
@@ -40,7 +52,7 @@ function answer(order: Order): unknown {
   }
 }
 
-function obey(peer: WorkerPeer, order: Order): unknown {
+function obey(peer: WorkerPeer, order: Exclude<Order, { act: 'leave' }>): unknown {
   switch (order.act) {
     case 'describe':
       return { id: peer.id, vectors: peer.vectors, peers: [...peer.peers] };

@@ -1,9 +1,11 @@
 // A peer's other half, in a worker: the same memory and doorbells, and the busy wait.
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { Fd } from '../../native/fd.js';
 import { Peer, WorkerPeer, type PeerHandle } from '../../src/index.js';
+import { openDescriptors } from '../helper/descriptor-balance.js';
 import { Region } from '../helper/region.js';
 import type { Scope } from '../helper/temp.js';
 import { until } from '../helper/until.js';
@@ -155,4 +157,41 @@ t.test('a peer or a server in a worker is refused, for it could end the process'
   await exit;
   t.same(codes, ['ERR_IVSHMEM_WORKER_THREAD', 'ERR_IVSHMEM_WORKER_THREAD']);
   t.same(after, before, 'and leaves nothing open');
+});
+
+/** How often this process has the memory mapped. */
+function mappings(): number {
+  return [...readFileSync('/proc/self/maps', 'latin1').matchAll(/memfd:/g)].length;
+}
+
+t.test('a worker that ends without a close leaves nothing open', async (t) => {
+  const [a] = await pair(t);
+  const before = { fds: openDescriptors(), mappings: mappings() };
+  for (const how of ['return', 'exit', 'throw'] as const) {
+    const worker = new Worker(new URL('spinner.js', import.meta.url), { workerData: a.handle });
+    worker.on('error', (error) => t.match(error, { message: 'as it was told to' }));
+    const exit = new Promise((resolve) => worker.once('exit', resolve));
+    await once(worker, 'message');
+    worker.postMessage({ act: 'add', index: 0, value: 1 } satisfies Order);
+    await once(worker, 'message');
+    t.not(openDescriptors().all, before.fds.all);
+    worker.postMessage({ act: 'leave', how } satisfies Order);
+    await exit;
+    t.same({ fds: openDescriptors(), mappings: mappings() }, before, how);
+  }
+});
+
+t.test('a worker that is terminated in its busy wait leaves no descriptor', async (t) => {
+  const [a, b] = await pair(t);
+  const before = openDescriptors();
+  for (let times = 0; times < 10; times += 1) {
+    const worker = new Worker(new URL('spinner.js', import.meta.url), { workerData: a.handle });
+    await once(worker, 'message');
+    const options = { timeoutMs: 60_000 };
+    worker.postMessage({ act: 'echo', to: 1, options } satisfies Order);
+    b.ring(0, 2);
+    t.same(await b.nextInterrupt(), { vector: 2, count: 1 });
+    await worker.terminate();
+  }
+  t.same(openDescriptors(), before);
 });
