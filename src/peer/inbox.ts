@@ -26,6 +26,13 @@ export interface Taker {
   take(interrupt: Interrupt): void;
 }
 
+/** Who gets what nobody waits for. */
+export interface Listener {
+  /** Asked before each interrupt: what nobody listens for stays in its doorbell. */
+  isListening(): boolean;
+  hear(interrupt: Interrupt): void;
+}
+
 interface Vector {
   readonly doorbell: Fd;
   watch: Watch | undefined;
@@ -39,7 +46,7 @@ export class Inbox {
   readonly #vectors: Vector[] = [];
   // In the order of their asking.
   readonly #takers = new Set<Taker>();
-  #listener: ((interrupt: Interrupt) => void) | undefined;
+  #listener: Listener | undefined;
   #next = 0;
 
   get vectors(): number {
@@ -60,10 +67,10 @@ export class Inbox {
     if (this.#isWanted(vector)) this.#watch(vector);
   }
 
-  /** Who gets what nobody waits for; undefined: nobody. */
-  listen(listener: ((interrupt: Interrupt) => void) | undefined): void {
+  /** Who gets what nobody waits for. To be called again when it listens again. */
+  listen(listener: Listener): void {
     this.#listener = listener;
-    if (listener) this.#watchAll();
+    this.#watchAll();
   }
 
   /** Hands the next interrupt to the taker, once. Returns what calls it off. */
@@ -124,11 +131,11 @@ export class Inbox {
       taker.take(interrupt);
       return;
     }
-    this.#listener?.(interrupt);
+    this.#listener?.hear(interrupt);
   }
 
   #isWanted(vector: number): boolean {
-    if (this.#listener) return true;
+    if (this.#listener?.isListening() === true) return true;
     for (const { vectors } of this.#takers) if (vectors?.has(vector) !== false) return true;
     return false;
   }

@@ -209,17 +209,26 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     return { inbox, vectors: inbox.select(this.id, vectors), signal, onClose };
   }
 
+  /** As any emitter's: interrupts stay in their doorbells until somebody listens again. */
+  override removeAllListeners(event?: keyof PeerEvents): this {
+    if (event === undefined) super.removeAllListeners();
+    else super.removeAllListeners(event);
+    // Node's own event may be among those removed, and with it what tells that somebody listens.
+    if (this.listenerCount('newListener') === 0) this.#listenOnDemand();
+    return this;
+  }
+
   // Only while somebody listens are interrupts taken for listeners.
   #listenOnDemand(): void {
     const { inbox } = this.#session;
-    // Node's own events, which are not in the table of ours.
+    const listener = {
+      isListening: () => this.listenerCount('interrupt') > 0,
+      hear: (interrupt: Interrupt) => this.emit('interrupt', interrupt),
+    };
+    // Node's own event, which is not in the table of ours.
     const emitter = this as unknown as EventEmitter<Record<string, [event: string]>>;
     emitter.on('newListener', (event: string) => {
-      if (event !== 'interrupt' || this.#isClosed) return;
-      inbox.listen((interrupt) => this.emit('interrupt', interrupt));
-    });
-    emitter.on('removeListener', (event: string) => {
-      if (event === 'interrupt' && this.listenerCount('interrupt') === 0) inbox.listen(undefined);
+      if (event === 'interrupt' && !this.#isClosed) inbox.listen(listener);
     });
   }
 

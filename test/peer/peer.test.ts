@@ -1,4 +1,5 @@
 // The peer against our own server: who is there, memory, rings and how they arrive.
+import type { EventEmitter } from 'node:events';
 import t from 'tap';
 import { duplicateFd } from '../../native/duplicate.js';
 import { inspectEventfd } from '../../native/eventfd.js';
@@ -155,6 +156,25 @@ t.test('without listeners a ring stays in its doorbell', async (t) => {
   a.ring(1, 3);
   b.once('interrupt', listener);
   await until('it is heard', () => heard.length === 2);
+});
+
+t.test('who removes all listeners can listen again, and nothing is lost in between', async (t) => {
+  const [a, b] = await pair(t);
+  const heard: Interrupt[] = [];
+  for (const event of [undefined, 'interrupt', 'newListener', 'removeListener'] as const) {
+    b.on('interrupt', () => t.fail('it was removed'));
+    b.on('join', () => undefined);
+    if (event === undefined) b.removeAllListeners();
+    else (b as EventEmitter).removeAllListeners(event);
+    b.removeAllListeners('interrupt');
+    t.equal(b.listenerCount('interrupt'), 0);
+    a.ring(1, 0);
+    a.ring(1, 0);
+    await turns();
+    b.once('interrupt', (interrupt) => heard.push(interrupt));
+    await until('it is heard', () => heard.length === 1);
+    t.same(heard.splice(0), [{ vector: 0, count: 2 }]);
+  }
 });
 
 t.test('a loop takes interrupts of the vectors it was asked for', async (t) => {
