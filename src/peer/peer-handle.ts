@@ -15,26 +15,34 @@ import { closed } from './peer-error.js';
 export interface PeerHandle {
   readonly id: number;
   readonly memory: number;
-  /** The doorbells of everybody who was there, by ID. */
-  readonly doorbells: readonly (readonly [id: number, doorbells: readonly number[]])[];
-  /** One bit for each ID: whether its owner has left. */
-  readonly gone: Int32Array;
+  /** The doorbells of everybody who was there, by ID, and how often this ID had been left by then. */
+  readonly doorbells: readonly (readonly [
+    id: number,
+    doorbells: readonly number[],
+    departures: number,
+  ])[];
+  /** How often each ID has been left by now. */
+  readonly departures: Int32Array;
 }
 
-/** Marks of those who left, shared between threads. */
+/** Marks of those who left, shared between threads. Counts: a server may give an ID again. */
 export class Departures {
-  readonly bits: Int32Array;
+  readonly counts: Int32Array;
 
-  constructor(bits: Int32Array = new Int32Array(new SharedArrayBuffer((MAX_PEER_ID + 1) / 8))) {
-    this.bits = bits;
+  constructor(
+    counts: Int32Array = new Int32Array(
+      new SharedArrayBuffer((MAX_PEER_ID + 1) * Int32Array.BYTES_PER_ELEMENT),
+    ),
+  ) {
+    this.counts = counts;
   }
 
   add(id: number): void {
-    Atomics.or(this.bits, id >>> 5, 1 << (id & 31));
+    Atomics.add(this.counts, id, 1);
   }
 
-  has(id: number): boolean {
-    return (Atomics.load(this.bits, id >>> 5) & (1 << (id & 31))) !== 0;
+  of(id: number): number {
+    return Atomics.load(this.counts, id);
   }
 }
 
@@ -46,8 +54,8 @@ export interface OpenedHandle {
 }
 
 /** Opens a handle. Throws PeerError ERR_IVSHMEM_CLOSED, SystemError EMFILE; nothing is left open then. */
-export function openHandle({ id: own, memory, doorbells, gone }: PeerHandle): OpenedHandle {
-  const departures = new Departures(gone);
+export function openHandle({ id: own, memory, doorbells, departures }: PeerHandle): OpenedHandle {
+  const marks = new Departures(departures);
   const opened = new Map<number, Fd[]>();
   const all: Fd[] = [];
   const open = (rawFd: number): Fd[] => {
@@ -58,11 +66,11 @@ export function openHandle({ id: own, memory, doorbells, gone }: PeerHandle): Op
   try {
     const [fd] = open(memory);
     for (const [id, rawFds] of doorbells) opened.set(id, rawFds.flatMap(open));
-    if (fd === undefined || departures.has(own)) throw closed();
-    for (const [id, fds] of opened) {
-      if (!departures.has(id)) continue;
+    if (fd === undefined || marks.of(own) > 0) throw closed();
+    for (const [id, , count] of doorbells) {
+      if (marks.of(id) === count) continue;
+      for (const doorbell of opened.get(id) ?? []) doorbell.close();
       opened.delete(id);
-      for (const doorbell of fds) doorbell.close();
     }
     return { memory: fd, doorbells: opened };
   } catch (error) {

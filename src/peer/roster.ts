@@ -30,11 +30,11 @@ export class Roster {
 
   /** All doorbells as plain data, and the marks of those who leave. */
   get handle(): Omit<PeerHandle, 'memory'> {
-    this.#departures ??= new Departures();
+    const departures = (this.#departures ??= new Departures());
     const doorbells = [...this.#doorbells].map(
-      ([id, fds]) => [id, fds.map(({ rawFd }) => rawFd)] as const,
+      ([id, fds]) => [id, fds.map(({ rawFd }) => rawFd), departures.of(id)] as const,
     );
-    return { id: this.#ownId, doorbells, gone: this.#departures.bits };
+    return { id: this.#ownId, doorbells, departures: departures.counts };
   }
 
   /** Takes the doorbell of a peer's next vector. */

@@ -1,9 +1,10 @@
 // A server that breaks the protocol after its welcome: that ends the news, and nothing else.
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
-import { Peer } from '../../src/index.js';
+import { Peer, WorkerPeer, type PeerHandle } from '../../src/index.js';
 import { openDescriptors } from '../helper/descriptor-balance.js';
 import { ScriptServer, type ScriptConnection, type Sent } from '../helper/script-server.js';
+import { until } from '../helper/until.js';
 import { withoutRoomUntil } from '../native/no-room.js';
 
 /** Joins as peer 1 of a region in which peer 0 is, with one vector. */
@@ -110,3 +111,27 @@ t.test('nothing is read or told after a fault', async (t) => {
   t.same([...peer.peers], [[0, 1]]);
   peer.close();
 });
+
+t.test('an ID that is given again has its new doorbells, and an old handle has none', async (t) => {
+  const server = new ScriptServer(t);
+  const [peer, connection] = await join(server);
+  t.teardown(() => peer.close());
+  const before = peer.handle;
+  connection.send('0000000000000000');
+  await until('it left', () => !peer.peers.has(0));
+  t.same(others(peer.handle), []);
+  connection.send('0000000000000000', server.doorbells[0]);
+  await until('its ID is there again', () => peer.peers.has(0));
+  t.same(others(peer.handle), [[0, 1]]);
+  t.same(others(before), [], 'its numbers could be something else by now');
+  const again = peer.handle;
+  connection.send('0000000000000000');
+  await until('it left once more', () => !peer.peers.has(0));
+  t.same(others(again), []);
+});
+
+/** Who is there for who opens the handle. */
+function others(handle: PeerHandle): unknown[] {
+  using opened = WorkerPeer.open(handle);
+  return [...opened.peers];
+}
