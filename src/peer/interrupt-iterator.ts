@@ -2,6 +2,7 @@
 //
 // Rule 1: what is not asked for is not taken: leaving the loop loses nothing, the rings stay in their
 //         doorbells.
+// Rule 2: the peer knows of an iterator only while a step is awaited: who drops one leaves nothing.
 import type { Inbox, Interrupt } from './inbox.js';
 import { closed } from './peer-error.js';
 import { waitFor, type Settle } from './waiting.js';
@@ -15,6 +16,7 @@ export interface IteratorOptions {
   readonly signal: AbortSignal | undefined;
   /** Says what to call when the peer closes; returns what takes that back. */
   readonly onClose: (act: () => void) => () => void;
+  readonly isClosed: () => boolean;
 }
 
 type Step = IteratorResult<Interrupt, undefined>;
@@ -25,28 +27,28 @@ const DONE: Step = { done: true, value: undefined };
 export class InterruptIterator implements AsyncIterableIterator<Interrupt, undefined> {
   readonly #options: IteratorOptions;
   readonly #pending = new Set<Settle<Step>>();
-  readonly #forget: () => void;
   #isDone = false;
 
   constructor(options: IteratorOptions) {
     this.#options = options;
-    this.#forget = options.onClose(() => {
-      this.end();
-    });
   }
 
   async next(): Promise<Step> {
-    if (this.#isDone) return DONE;
-    const { inbox, vectors, signal } = this.#options;
+    const { inbox, vectors, signal, onClose, isClosed } = this.#options;
+    if (this.#isDone || isClosed()) return DONE;
     const start = (settle: Settle<Step>): (() => void) => {
       this.#pending.add(settle);
       const cancel = inbox.wait({
         vectors,
         take: (value) => settle.resolve({ done: false, value }),
       });
+      const forget = onClose(() => {
+        this.end();
+      });
       return () => {
         this.#pending.delete(settle);
         cancel();
+        forget();
       };
     };
     try {
@@ -60,7 +62,6 @@ export class InterruptIterator implements AsyncIterableIterator<Interrupt, undef
   /** Ends it: steps that are awaited are the end, too. */
   end(): void {
     this.#isDone = true;
-    this.#forget();
     for (const { resolve } of this.#pending) resolve(DONE);
   }
 

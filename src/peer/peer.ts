@@ -206,7 +206,8 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
       this.#onClose.add(act);
       return () => this.#onClose.delete(act);
     };
-    return { inbox, vectors: inbox.select(this.id, vectors), signal, onClose };
+    const isClosed = (): boolean => this.#isClosed;
+    return { inbox, vectors: inbox.select(this.id, vectors), signal, onClose, isClosed };
   }
 
   /** As any emitter's: interrupts stay in their doorbells until somebody listens again. */

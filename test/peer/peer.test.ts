@@ -7,6 +7,7 @@ import { Fd } from '../../native/fd.js';
 import { Peer, type Interrupt, type PeerHandle } from '../../src/index.js';
 import { makeBlocking } from '../native/status-flags.js';
 import { fillEventfd } from '../native/full-count.js';
+import { collected } from '../helper/collect.js';
 import { Region } from '../helper/region.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import type { Scope } from '../helper/temp.js';
@@ -200,6 +201,29 @@ t.test('a loop that was left takes nothing more', async (t) => {
   a.ring(1, 0);
   await turns();
   t.same(await b.nextInterrupt(), { vector: 0, count: 1 });
+  t.same(await loop.next(), { done: true, value: undefined });
+});
+
+t.test('a loop that was dropped is forgotten, be it begun or not', async (t) => {
+  const [a, b] = await pair(t);
+  const begin = async (): Promise<WeakRef<object>> => {
+    a.ring(1, 0);
+    const loop = b.interrupts();
+    await loop.next();
+    return new WeakRef(loop);
+  };
+  const refs = [new WeakRef<object>(b.interrupts())];
+  for (let times = 0; times < 10; times += 1) refs.push(await begin());
+  await until('they are collected', async () => {
+    await collected();
+    return refs.every((ref) => ref.deref() === undefined);
+  });
+});
+
+t.test('a loop that was not begun when the peer was closed has nothing', async (t) => {
+  const [, b] = await pair(t);
+  const loop = b.interrupts();
+  b.close();
   t.same(await loop.next(), { done: true, value: undefined });
 });
 
