@@ -1,5 +1,6 @@
 // A worker of the tests: opens a peer's handle and does what it is told, one message at a time.
 import { parentPort, workerData } from 'node:worker_threads';
+import { libc } from '../../native/libc.js';
 import { WorkerPeer, type PeerHandle, type SpinOptions } from '../../src/index.js';
 
 /** What to do. */
@@ -8,6 +9,8 @@ export type Order =
   | { readonly act: 'spin'; readonly options: SpinOptions }
   /** Answers each interrupt by a ring of the same vector, until nothing came for the time. */
   | { readonly act: 'echo'; readonly to: number; readonly options: SpinOptions }
+  /** Spins for no time, and answers how many doorbells it has looked at. */
+  | { readonly act: 'looks'; readonly options: SpinOptions }
   | { readonly act: 'add'; readonly index: number; readonly value: number }
   | { readonly act: 'part'; readonly offset: number }
   | { readonly act: 'close' }
@@ -60,6 +63,8 @@ function obey(peer: WorkerPeer, order: Exclude<Order, { act: 'leave' }>): unknow
       return peer.spin(order.options);
     case 'echo':
       return echo(peer, order.to, order.options);
+    case 'looks':
+      return looks(peer, order.options);
     case 'add':
       return Atomics.add(new Int32Array(peer.memory), order.index, order.value);
     case 'part': {
@@ -80,4 +85,16 @@ function echo(peer: WorkerPeer, to: number, options: SpinOptions): number {
     if (!interrupt) return echoes;
     peer.ring(to, interrupt.vector);
   }
+}
+
+function looks(peer: WorkerPeer, options: SpinOptions): number {
+  const real = libc.preadv2;
+  let count = 0;
+  libc.preadv2 = (...args) => {
+    count += 1;
+    return real(...args);
+  };
+  peer.spin({ ...options, timeoutMs: 0 });
+  libc.preadv2 = real;
+  return count;
 }

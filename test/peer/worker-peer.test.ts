@@ -91,6 +91,17 @@ t.test('a worker answers while the main thread does something else', async (t) =
   t.equal(await echoes, 100, 'and stops when it is told to');
 });
 
+t.test('a busy wait looks at the clock often, however many vectors there are', async (t) => {
+  const { socket } = await Region.listen(t, { vectors: 200 });
+  const peer = await Peer.connect({ socket, vectors: 200 });
+  t.teardown(() => peer.close());
+  const spinner = new Spinner(t, peer.handle);
+  await spinner.answer();
+  t.equal(await spinner.ask({ act: 'looks', options: {} }), 200);
+  t.equal(await spinner.ask({ act: 'looks', options: { vectors: [7] } }), 64);
+  t.equal(await spinner.ask({ act: 'looks', options: { vectors: [] } }), 0);
+});
+
 t.test('a worker goes on when the peer that it came from is closed', async (t) => {
   const [a, b] = await pair(t);
   const spinner = new Spinner(t, a.handle);
