@@ -23,8 +23,9 @@ export class PeerMemory {
     return fstatSync(this.#fd.rawFd).size;
   }
 
-  /** All of it. */
+  /** All of it. After the end an error, not the harmless buffer that it was. */
   get whole(): ArrayBuffer {
+    this.#checkOpen();
     this.#whole ??= this.map({ offset: 0, length: this.sizeBytes });
     return this.#whole.buffer;
   }

@@ -120,10 +120,11 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   }
 
   /**
-   * The memory, all of it and no copy: every peer sees what is written, `Atomics` work. After `close`
-   * the buffer is harmless, and no longer the memory: from Node 22 on it is detached (its length is 0);
-   * in Node 20 it reads as zeroes, and what is written is lost. Throws PeerError ERR_IVSHMEM_RANGE for
-   * more than one ArrayBuffer can have (4 GiB in Node 20): then `map` a part; SystemError ENOMEM.
+   * The memory, all of it and no copy: every peer sees what is written, `Atomics` work (not `wait`: it
+   * takes a SharedArrayBuffer, and a doorbell is what wakes). After `close` the buffer is harmless, and
+   * no longer the memory: from Node 22 on it is detached (its length is 0); in Node 20 it reads as zeroes,
+   * and what is written is lost. Throws PeerError ERR_IVSHMEM_CLOSED then, _RANGE for more than one
+   * ArrayBuffer can have (4 GiB in Node 20): then `map` a part; SystemError ENOMEM.
    */
   get memory(): ArrayBuffer {
     return this.#welcome.memory.whole;

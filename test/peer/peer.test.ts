@@ -308,6 +308,7 @@ t.test('to close ends all that waits, and closes everything once', async (t) => 
 
 t.test('after the end each call says so', async (t) => {
   const [a] = await pair(t);
+  t.ok(a.memory, 'also of memory that was mapped');
   a.close();
   const error = { code: 'ERR_IVSHMEM_CLOSED' };
   t.throws(() => a.ring(1, 0), error);
