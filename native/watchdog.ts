@@ -12,6 +12,7 @@ import { check } from './system-error.js';
 const BEAT_NS = 10_000_000n;
 const SIGRTMAX = 64;
 const SIG_UNBLOCK = 1;
+const SIG_DFL = 0n;
 const SIGEV_THREAD_ID = 4;
 const CLOCK_MONOTONIC = 1;
 const RTLD_DEFAULT = 0;
@@ -72,18 +73,20 @@ function createTimer(): number {
   return Number(created.view.getBigUint64(0, true));
 }
 
-// The highest real-time signal that nobody handles, or that another thread of ours has taken. Without
-// SA_RESTART (flags 0) the kernel does not begin the call again. The search ends at the signals that
-// libc keeps for itself: EINVAL.
+// The highest real-time signal that nobody handles, or that another thread of ours has taken. The search
+// ends at the signals that libc keeps for itself: EINVAL.
 function takeSignal(): number {
   const handler = BigInt(libc.dlsym(RTLD_DEFAULT, 'abs')); // takes the number, and does nothing with it
-  for (let signal = SIGRTMAX; ; signal -= 1) {
-    check(libc.sigaction(signal, NULL, action.address), 'sigaction');
-    const current = action.view.getBigUint64(0, true);
-    if (current !== 0n && current !== handler) continue;
-    new Uint8Array(action.view.buffer).fill(0);
-    action.view.setBigUint64(0, handler, true);
-    check(libc.sigaction(signal, action.address, NULL), 'sigaction');
-    return signal;
-  }
+  let signal = SIGRTMAX;
+  while (![SIG_DFL, handler].includes(handlerOf(signal))) signal -= 1;
+  new Uint8Array(action.view.buffer).fill(0);
+  action.view.setBigUint64(0, handler, true);
+  // Without SA_RESTART (flags 0): the kernel would begin the call again.
+  check(libc.sigaction(signal, action.address, NULL), 'sigaction');
+  return signal;
+}
+
+function handlerOf(signal: number): bigint {
+  check(libc.sigaction(signal, NULL, action.address), 'sigaction');
+  return action.view.getBigUint64(0, true);
 }
