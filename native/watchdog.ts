@@ -1,7 +1,7 @@
 // Makes a kernel call that blocks come back: a POSIX timer that signals this thread, and nobody else.
 // https://man7.org/linux/man-pages/man2/timer_create.2.html (SIGEV_THREAD_ID)
 //
-// Rule 1: it stands from a call of `guard` to the end of that turn of the event loop, so that it costs
+// Rule 1: it stands from a call of `guard` until the event loop gets to a timer of 1 ms, so that it costs
 //         one check a call, a thread that never returns to its loop keeps it, and an idle one has none.
 // Rule 2: nobody notices but who blocks: the handler does nothing, and takes no signal that has one.
 // Rule 3: it beats again and again. One beat could come just before the call that it is to end.
@@ -10,6 +10,7 @@ import { libc, NULL, staticMemory } from './libc.js';
 import { check } from './system-error.js';
 
 const BEAT_NS = 10_000_000n;
+const STANDS_MS = 1;
 const SIGRTMAX = 64;
 const SIG_UNBLOCK = 1;
 const SIG_DFL = 0n;
@@ -42,8 +43,8 @@ process.once('exit', () => {
 });
 
 /**
- * Until the end of this turn of the event loop, a kernel call of this thread that blocks ends with EINTR
- * within about 10 ms. Throws SystemError EAGAIN: the user has no room for one more timer (`ulimit -i`).
+ * For the rest of this turn of the event loop, and a millisecond of other turns, a kernel call of this
+ * thread that blocks ends with EINTR within about 10 ms. Throws SystemError EAGAIN: the user has no room for one more timer (`ulimit -i`).
  */
 export function guard(): void {
   if (!isStanding) stand();
@@ -53,7 +54,7 @@ function stand(): void {
   timer ??= createTimer();
   check(libc.timer_settime(timer, 0, beatingAddress, 0), 'timer_settime');
   isStanding = true;
-  setImmediate(rest);
+  setTimeout(rest, STANDS_MS).unref();
 }
 
 function rest(): void {

@@ -145,8 +145,8 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
    * Rings a doorbell, `times` (1–2^53, default 1) at once. True: it is written; false: it would block,
    * because the count is full. Throws PeerError ERR_IVSHMEM_UNKNOWN_PEER, _UNKNOWN_VECTOR, _ARGUMENT,
    * _CLOSED; SystemError EAGAIN where the user may have no more timers. Never waits, but 10 ms at most
-   * for a full doorbell that another peer made blocking. (A blocking `fs.readSync` of a pipe or terminal
-   * behind it, in the same turn of the event loop, may fail with EINTR: see docs/access.md.)
+   * for a full doorbell that another peer made blocking. (`fs.readSync` of a pipe or terminal that has to
+   * wait, right behind a ring, fails with EINTR: see docs/access.md.)
    */
   ring(id: number, vector: number, times = 1): boolean {
     this.#checkOpen();
