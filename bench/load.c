@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-enum { IDS = 65536, GONE = 0xffff, BATCH = 256, EVENTS = 256 };
+enum { IDS = 65536, GONE = 0xffff, BATCH = 256, EVENTS = 256, SILENCE_MS = 30000 };
 
 struct peer {
   int fd, welcome, id, latest, highest, known, is_reading, is_done;
@@ -28,7 +28,7 @@ struct peer {
 };
 
 static struct peer *peers;
-static int count, present, vectors, epoll, undone;
+static int count, present, vectors, epoll, undone, has_new_id;
 static uint64_t messages;
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
@@ -45,8 +45,17 @@ static int is_welcomed(const struct peer *peer) {
   return peer->welcome == 3 && peer->told[peer->id] == vectors;
 }
 
+static int knows_exactly(const struct peer *peer) {
+  if (peer->welcome < 3 || peer->known != present) return 0;
+  for (int other = 0; other < count; other += 1) {
+    if (peers[other].fd < 0) continue;
+    if (peers[other].welcome < 2 || peer->told[peers[other].id] != vectors) return 0;
+  }
+  return 1;
+}
+
 static void note_whether_done(struct peer *peer) {
-  int is_done = !peer->is_reading || (peer->welcome == 3 && peer->known == present);
+  int is_done = !peer->is_reading || knows_exactly(peer);
   undone += peer->is_done - is_done;
   peer->is_done = is_done;
 }
@@ -56,6 +65,7 @@ static void take_welcome(struct peer *peer, int64_t number, int has_fd) {
   if (peer->welcome == 1) {
     if (number < 0 || number >= IDS || has_fd) broken(peer, "%ld is no ID", number);
     peer->id = number;
+    has_new_id = 1;
   }
   if (peer->welcome == 2 && (number != -1 || !has_fd)) broken(peer, "no memory, but %ld", number);
   peer->welcome += 1;
@@ -132,12 +142,19 @@ static void connect_one(void) {
   watch(peer, EPOLL_CTL_ADD);
 }
 
-static void check_exactly(const struct peer *peer) {
-  for (int other = 0; other < count; other += 1) {
-    if (peers[other].fd < 0 || peers[other].welcome < 2) continue;
-    int told = peer->told[peers[other].id];
-    if (told != vectors) broken(peer, "told %d vectors of %d", told, peers[other].id);
+static void give_up(void) {
+  for (int index = 0; index < count; index += 1) {
+    const struct peer *peer = &peers[index];
+    if (peer->fd < 0 || peer->is_done) continue;
+    broken(peer, "knows %d of %d, and is told nothing more", peer->known, present);
   }
+}
+
+/* Whether somebody knows exactly who is there depends on the IDs that others have read. */
+static void note_who_is_done(void) {
+  for (int index = 0; index < count; index += 1)
+    if (peers[index].fd >= 0 && !peers[index].is_done) note_whether_done(&peers[index]);
+  has_new_id = 0;
 }
 
 static void settle(void) {
@@ -145,11 +162,11 @@ static void settle(void) {
   for (int index = 0; index < count; index += 1)
     if (peers[index].fd >= 0) note_whether_done(&peers[index]);
   while (undone > 0) {
-    int ready = check(epoll_wait(epoll, events, EVENTS, -1), "epoll_wait");
+    int ready = check(epoll_wait(epoll, events, EVENTS, SILENCE_MS), "epoll_wait");
+    if (ready == 0) give_up();
     for (int index = 0; index < ready; index += 1) take_some(&peers[events[index].data.u32]);
+    if (has_new_id) note_who_is_done();
   }
-  for (int index = 0; index < count; index += 1)
-    if (peers[index].fd >= 0 && peers[index].is_reading) check_exactly(&peers[index]);
 }
 
 static void hang_up(struct peer *peer) {

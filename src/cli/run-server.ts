@@ -38,7 +38,7 @@ export async function runServer(options: ServerOptions, run: RunOptions): Promis
     if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);
     logEvents(log, server);
     run.onReady(server);
-    await rehearse();
+    await rehearse(() => server.peers.length === 0);
     const signal = await signals.asked;
     log.info(
       { event: 'stop', signal },

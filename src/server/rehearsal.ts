@@ -4,7 +4,7 @@
 // region does all day is done for a moment when the server has come up: newcomers join, the oldest
 // leave, and one that does not read is waited for.
 //
-// Rule 1: nothing of the real region is touched; who connects meanwhile is served in between.
+// Rule 1: nothing of the real region is touched, and when somebody comes it is over.
 // Rule 2: where there are few descriptors it is left out: a real peer may need them.
 // Rule 3: nothing depends on it: where it fails it is over.
 import { setImmediate as turn } from 'node:timers/promises';
@@ -25,8 +25,8 @@ const LEAST_FREE = 4 * DESCRIPTORS;
 const MESSAGE_BYTES = 8;
 const TURNS_TO_SETTLE = 8;
 
-/** Rehearses; resolves when nothing is left of it, with the joins that there were. */
-export async function rehearse(): Promise<number> {
+/** Rehearses for as long as it may; resolves when nothing is left of it, with the joins that there were. */
+export async function rehearse(mayGoOn: () => boolean): Promise<number> {
   if (ownDescriptorLimit() - (descriptorCount('self') ?? 0) < LEAST_FREE) return 0;
   const peers: Fd[] = [];
   let joins = 0;
@@ -35,7 +35,7 @@ export async function rehearse(): Promise<number> {
     region = createRegion(() => (joins += 1));
     const slow = join(region);
     peers.push(slow);
-    for (let count = 0; count < JOINS; count += 1) {
+    while (joins < JOINS && mayGoOn()) {
       peers.push(join(region));
       if (peers.length > PEERS) peers.splice(1, 1)[0]?.close();
       await turn();

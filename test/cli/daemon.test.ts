@@ -15,6 +15,15 @@ async function started(t: Test, flags: readonly string[] = [], before: readonly 
   return daemon;
 }
 
+/** Where a descriptor leads; nowhere when it is gone by now: a server that has just come up rehearses. */
+function targetOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 t.test('when the command ends with 0, the socket accepts connections', async (t) => {
   const { socket, pid } = await started(t);
   const connection = connectSocket(socket);
@@ -29,7 +38,7 @@ t.test('a daemon has nothing of its caller: streams, descriptors, session', asyn
   const fds = `/proc/${daemon.pid}/fd`;
   t.equal(readlinkSync(`${fds}/0`), '/dev/null');
   t.equal(readlinkSync(`${fds}/1`), '/dev/null');
-  const targets = readdirSync(fds).map((fd) => readlinkSync(`${fds}/${fd}`));
+  const targets = readdirSync(fds).map((fd) => targetOf(`${fds}/${fd}`));
   t.notOk(targets.includes('/dev/zero'));
   const stat = readFileSync(`/proc/${daemon.pid}/stat`, 'latin1');
   const [, , group, session, terminal] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
