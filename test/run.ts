@@ -1,7 +1,7 @@
 /**
  * The runner behind `npm test`:
  *
- *   node dist/test/run.js [--no-qemu] [--no-coverage] [--summary] [--jobs=N] [--timeout=S] [PART…]
+ *   node dist/test/run.js [--no-qemu] [--no-coverage] [--summary] [--output] [--jobs=N] [--timeout=S] [PART…]
  *
  * Rule 1: the source tree says which files are tests, so that stale output never runs.
  * Rule 2: each file runs in a process of its own, behind the descriptor gate.
@@ -24,6 +24,8 @@ const { values: flags, positionals: parts } = parseArgs({
     'no-qemu': { type: 'boolean', default: false },
     'no-coverage': { type: 'boolean', default: false },
     summary: { type: 'boolean', default: false },
+    // What test files print, of those that pass, too.
+    output: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '2' },
     timeout: { type: 'string', default: '300' },
   },
@@ -89,7 +91,10 @@ function report(file: string, { passed, failures, skips, output }: FileResult, m
   const verdict = failures.length === 0 ? 'ok    ' : 'FAILED';
   const skipped = skips.length === 0 ? '' : `, ${skips.length} skipped`;
   console.log(`${verdict} ${file}: ${passed} passed${skipped} (${(ms / 1000).toFixed(1)} s)`);
-  if (failures.length === 0) return;
+  if (failures.length === 0) {
+    if (flags.output && output.trim() !== '') console.log(indent(output.trim(), '      '));
+    return;
+  }
   for (const failure of failures) console.log(indent(failure, '    - '));
   if (output.trim() !== '') console.log(indent(`output:\n${output.trim()}`, '      '));
 }

@@ -10,6 +10,7 @@ import { logEvents } from './event-log.js';
 import { EXIT_SYSTEM } from './exit.js';
 import type { Log } from './log.js';
 import { PidFile } from './pid-file.js';
+import { keepHeapSmall } from './small-heap.js';
 
 /** What surrounds the server. */
 export interface RunOptions {
@@ -25,6 +26,7 @@ const ORDER_AFTER_MS = 1_000;
 /** Serves until a signal; resolves when all is put away. Rejects as `Server.listen` and PidFile do. */
 export async function runServer(options: ServerOptions, run: RunOptions): Promise<void> {
   const { log } = run;
+  keepHeapSmall();
   if (run.pidFile !== undefined) PidFile.check(run.pidFile);
   let pidFile: PidFile | undefined;
   // From here on a signal no longer ends the process by itself: what is made is put away.

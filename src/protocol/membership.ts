@@ -128,10 +128,12 @@ export class Membership<Rows> {
   remove(entry: Entry<Rows>): PeerState<Rows>[] {
     this.#checkVacant(entry);
     this.#log.remove(entry);
-    const told = this.peers.filter(({ cursor }) => hasHeardOf(cursor, entry));
-    for (const witness of told) {
-      witness.owedLeaves.add(entry.id);
-      witness.knownRetired.add(entry.id);
+    const told: PeerState<Rows>[] = [];
+    for (const peer of this.#owners.values()) {
+      if (!hasHeardOf(peer.cursor, entry)) continue;
+      peer.owedLeaves.add(entry.id);
+      peer.knownRetired.add(entry.id);
+      told.push(peer);
     }
     this.#ids.retire(entry.id, told.length);
     return told;

@@ -50,7 +50,7 @@ export class Region {
   readonly #fanOut: FanOut;
   readonly #refuser = new Refuser();
   readonly #slots: HostSlots;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Map<PeerState<MessageRows>, Connection>();
   #isStopping = false;
 
   constructor(options: RegionOptions, events: RegionEvents) {
@@ -73,8 +73,9 @@ export class Region {
     });
   }
 
-  get connections(): ReadonlySet<Connection> {
-    return this.#connections;
+  /** In the order of their joins. */
+  get connections(): readonly Connection[] {
+    return [...this.#connections.values()];
   }
 
   /** Takes or refuses a connection that came through this door; owns its socket from now on. */
@@ -101,7 +102,7 @@ export class Region {
 
   // A command that follows another at once may be seen before the end of that one.
   #freeSlots(): void {
-    for (const connection of this.#connections) {
+    for (const connection of this.connections) {
       const hangUp = connection.isHost ? hangUpOf(connection.socket) : undefined;
       if (hangUp !== undefined) this.#leave(connection, hangUp);
     }
@@ -130,7 +131,7 @@ export class Region {
   get peersBehind(): number {
     const isBehind = (connection: Connection): boolean =>
       !this.membership.isUpToDate(connection.state) || this.#inFlight.unreadOf(connection) > 0;
-    return [...this.#connections].filter(isBehind).length;
+    return this.connections.filter(isBehind).length;
   }
 
   /** Whether somebody lacks part of the welcome: a QEMU hangs if it ends there. */
@@ -147,7 +148,7 @@ export class Region {
   close(): void {
     this.#fanOut.close();
     this.#refuser.close();
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.connections) connection.close();
     this.#connections.clear();
     this.#slots.close();
     this.#memory.close();
@@ -169,7 +170,7 @@ export class Region {
     this.#guard.countJoin();
     this.#guard.add(connection);
     this.#fanOut.greet(connection);
-    for (const peer of this.#connections) if (peer !== connection) this.#fanOut.tell(peer);
+    for (const peer of this.#connections.values()) if (peer !== connection) this.#fanOut.tell(peer);
     this.#events.onJoin(connection);
   }
 
@@ -203,7 +204,7 @@ export class Region {
     };
     try {
       const connection = new Connection(socket, credentials, state, events, { isHost });
-      this.#connections.add(connection);
+      this.#connections.set(state, connection);
       return connection;
     } catch (error) {
       undo();
@@ -212,20 +213,23 @@ export class Region {
   }
 
   #leave(connection: Connection, reason: LeaveReason): void {
-    this.#connections.delete(connection);
+    this.#connections.delete(connection.state);
     this.#fanOut.forget(connection);
     this.#inFlight.remove(connection);
     this.#guard.remove(connection);
     const owed = this.#takeOut(connection);
     connection.close();
-    for (const peer of this.#connections) if (owed.has(peer.state)) this.#fanOut.tell(peer);
+    for (const state of owed) {
+      const peer = this.#connections.get(state);
+      if (peer) this.#fanOut.tell(peer);
+    }
     this.#events.onLeave(connection, reason);
   }
 
   // Returns who is owed the news.
-  #takeOut({ state, isHost }: Connection): Set<PeerState<MessageRows>> {
-    if (!isHost) return new Set(this.membership.leave(state));
+  #takeOut({ state, isHost }: Connection): readonly PeerState<MessageRows>[] {
+    if (!isHost) return this.membership.leave(state);
     this.#slots.release(state);
-    return new Set();
+    return [];
   }
 }

@@ -95,7 +95,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** Who is there, in the order of their joins. */
   get peers(): RegionPeer[] {
-    return [...this.#region.connections].map(describe);
+    return this.#region.connections.map(describe);
   }
 
   /** Peer IDs that can still be given, of 65,536. */

@@ -32,6 +32,20 @@ t.test('to add or delete twice is to do it once', (t) => {
   t.end();
 });
 
+t.test('it reaches down and up from where it began', (t) => {
+  const set = new IdSet();
+  const ids = [40_000, 39_990, 41_000, 100, 65_535, 0];
+  for (const [index, id] of ids.entries()) {
+    set.add(id);
+    t.strictSame(
+      [...set],
+      ids.slice(0, index + 1).sort((a, b) => a - b),
+    );
+  }
+  t.notOk(set.has(99));
+  t.end();
+});
+
 t.test('all 65,536 IDs fit', (t) => {
   const set = new IdSet();
   for (let id = 0; id < 65_536; id += 1) set.add(id);

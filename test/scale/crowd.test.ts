@@ -1,7 +1,9 @@
 // As many peers as there can be, and all know each other.
 import t from 'tap';
+import type { Taken } from '../../bench/crowd.js';
+import type { Daemon } from '../../bench/daemon.js';
 import { need } from '../helper/need.js';
-import { isLong, MiB, openScene, sized } from './scale.js';
+import { figure, MiB, openScene, sized } from './scale.js';
 
 const MOST_RSS = 128 * MiB;
 
@@ -23,9 +25,7 @@ for (const [peers, vectors] of crowds) {
     t.equal(messages, peers * (3 + peers * vectors), 'and nothing twice');
     const { highest } = daemon.rssBytes;
     t.ok(highest <= MOST_RSS, `${(highest / MiB).toFixed(0)} MiB`);
-    t.comment(
-      `${(wallNs / 1e9).toFixed(1)} s, ${(daemon.cpuNs / messages).toFixed(0)} ns of CPU per message`,
-    );
+    figure(`${peers} × ${vectors}: ${costs(daemon, { wallNs, messages })}`);
   });
 }
 
@@ -39,9 +39,7 @@ t.test('as many peers as the limit of descriptors admits', need('cc'), async (t)
   t.equal(messages, maxPeers * (3 + maxPeers));
   const { highest } = daemon.rssBytes;
   t.ok(highest <= MOST_RSS, `${(highest / MiB).toFixed(0)} MiB`);
-  t.comment(
-    `${(wallNs / 1e9).toFixed(1)} s, ${(daemon.cpuNs / messages).toFixed(0)} ns of CPU per message`,
-  );
+  figure(`${maxPeers} × 1: ${costs(daemon, { wallNs, messages })}`);
   // Who comes now is refused, and that harms nobody.
   await t.rejects(crowd.join(1), { message: /version -87/ });
 });
@@ -61,4 +59,9 @@ t.test('an idle server makes no system call', need('cc'), async (t) => {
   }
 });
 
-t.comment(isLong ? 'the long form' : 'the short form; npm run test:scale is the long one');
+function costs(daemon: Daemon, { wallNs, messages }: Taken): string {
+  const seconds = (wallNs / 1e9).toFixed(1);
+  const cpu = (daemon.cpuNs / messages).toFixed(0);
+  const rss = (daemon.rssBytes.highest / MiB).toFixed(0);
+  return `${messages} messages, ${seconds} s, ${cpu} ns of CPU a message, at most ${rss} MiB resident`;
+}

@@ -18,6 +18,11 @@ export function sized<Value>(short: Value, long: Value): Value {
 
 export const MiB = 1024 ** 2;
 
+/** Tells a figure of the long form; it belongs to a machine and a day, so no test asserts it. */
+export function figure(text: string): void {
+  if (isLong) console.error(text);
+}
+
 export interface SceneOptions {
   readonly vectors: number;
   /** The server's user; default ours. */
