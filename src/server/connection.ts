@@ -41,6 +41,8 @@ export class Connection {
   readonly #watch: Watch;
   /** Messages that it may not have read yet, at most; see InFlight. */
   unread = 0;
+  /** How long it is left alone when it cannot be sent anything; see FanOut. */
+  pauseMs = 1;
 
   /** Owns the socket and the doorbells, unless this throws. Throws SystemError. */
   constructor(

@@ -22,6 +22,12 @@ const BATCHES_PER_TURN = 8;
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 100;
 
+/** Who is asked again when the time is over. */
+interface Pause {
+  readonly connections: Connection[];
+  readonly timer: NodeJS.Timeout;
+}
+
 /** Serves the peers of one region. */
 export class FanOut {
   readonly #membership: Membership<MessageRows>;
@@ -33,8 +39,7 @@ export class FanOut {
   readonly #full = new Set<Connection>();
   readonly #held = new Set<Connection>();
   #turn: NodeJS.Immediate | undefined;
-  #pause: NodeJS.Timeout | undefined;
-  #pauseMs = FIRST_PAUSE_MS;
+  readonly #pauses = new Map<number, Pause>();
 
   constructor(
     membership: Membership<MessageRows>,
@@ -78,7 +83,7 @@ export class FanOut {
   /** Stops serving. */
   close(): void {
     clearImmediate(this.#turn);
-    clearTimeout(this.#pause);
+    for (const { timer } of this.#pauses.values()) clearTimeout(timer);
     for (const set of this.#all) set.clear();
   }
 
@@ -131,7 +136,7 @@ export class FanOut {
     const sent = this.#batch.send(connection.socket);
     this.#membership.told(state, sent);
     this.#inFlight.sent(connection, sent);
-    if (sent > 0) this.#pauseMs = FIRST_PAUSE_MS;
+    if (sent > 0) connection.pauseMs = FIRST_PAUSE_MS;
     if (sent === this.#batch.count) return true;
     this.#awaitRoom(connection);
     return false;
@@ -142,15 +147,25 @@ export class FanOut {
     connection.awaitWritable(true);
   }
 
+  // Each time in vain it waits for twice as long: hundreds that are stopped are not asked every moment.
   #hold(connection: Connection): void {
     connection.awaitWritable(false);
     this.#held.add(connection);
-    this.#pause ??= setTimeout(() => {
-      this.#pause = undefined;
-      this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
-      const held = [...this.#held];
-      this.#held.clear();
-      for (const connection of held) this.tell(connection);
-    }, this.#pauseMs);
+    const { pauseMs } = connection;
+    connection.pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    const pause = this.#pauses.get(pauseMs) ?? this.#startPause(pauseMs);
+    pause.connections.push(connection);
+  }
+
+  #startPause(pauseMs: number): Pause {
+    const connections: Connection[] = [];
+    const timer = setTimeout(() => {
+      this.#pauses.delete(pauseMs);
+      for (const connection of connections)
+        if (this.#held.delete(connection)) this.tell(connection);
+    }, pauseMs);
+    const pause = { connections, timer };
+    this.#pauses.set(pauseMs, pause);
+    return pause;
   }
 }

@@ -2,9 +2,10 @@
 //
 // The kernel counts the descriptors a user has sent and nobody has received yet, over all sockets,
 // against RLIMIT_NOFILE (unix(7), ETOOMANYREFS): a few stopped VMs could make a healthy one go
-// without. So each peer has a window of messages it may leave unread: an eighth of what is left of
-// half the limit, so that there is always some left for the next; but always one message, and the
-// whole welcome. The other half is for other servers of the same user.
+// without. So each peer has a window of messages it may leave unread: a few, and while it is seen to
+// read an eighth of what is left of half the limit; but always one message, and the whole welcome. A peer
+// that stops thus holds little, and there is always some left for the next. The other half is for other
+// servers of the same user.
 // With CAP_SYS_RESOURCE or CAP_SYS_ADMIN the kernel does not count, and neither do we.
 import { readFileSync } from 'node:fs';
 import { MessageBatch } from '../../native/message-batch.js';
@@ -14,6 +15,8 @@ import type { Connection } from './connection.js';
 
 const CAP_SYS_ADMIN = 21n;
 const CAP_SYS_RESOURCE = 24n;
+
+const FIRST_WINDOW = 16;
 
 /** Keeps count of unread messages, and says how many more a peer may be sent. */
 export class InFlight {
@@ -38,10 +41,13 @@ export class InFlight {
    */
   allowance(connection: Connection, welcomeOwed = 0): number {
     if (this.#half === Infinity) return Infinity;
-    if (connection.unread > 0) this.#count(connection, this.unreadOf(connection));
-    const others = this.#total - connection.unread;
-    const share = Math.floor((this.#half - others) / 8);
-    return Math.max(welcomeOwed, Math.max(1, share) - connection.unread, 0);
+    const before = connection.unread;
+    if (before > 0) this.#count(connection, this.unreadOf(connection));
+    const { unread } = connection;
+    const isReading = unread > 0 && unread < before;
+    const share = Math.max(1, Math.floor((this.#half - (this.#total - unread)) / 8));
+    const window = isReading ? share : Math.min(share, FIRST_WINDOW);
+    return Math.max(welcomeOwed, window - unread, 0);
   }
 
   /** So many messages were just sent. */

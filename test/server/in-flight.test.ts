@@ -54,20 +54,27 @@ t.test('where the kernel does not count, nothing is held back', async (t) => {
   t.equal(inFlight.allowance(connection), Infinity);
 });
 
-t.test('nobody takes more than an eighth of what is left', async (t) => {
+t.test('who is not seen to read gets a few, who reads an eighth of what is left', async (t) => {
   const inFlight = new InFlight(1024, messageBytes);
   const first = connect(t, inFlight);
-  t.equal(inFlight.allowance(first.connection), 64, 'an eighth of 512');
-  first.send(64);
+  t.equal(inFlight.allowance(first.connection), 16);
+  first.send(16);
   t.equal(inFlight.allowance(first.connection), 0);
   first.read(10);
-  t.equal(inFlight.allowance(first.connection), 10);
-  first.send(10);
+  t.equal(inFlight.allowance(first.connection), 58, 'an eighth of 512, less what it has not read');
+  first.send(58);
+  t.equal(inFlight.allowance(first.connection), 0);
 
   const second = connect(t, inFlight);
-  t.equal(inFlight.allowance(second.connection), 56, 'an eighth of 448');
+  second.send(16);
+  second.read(1);
+  t.equal(inFlight.allowance(second.connection), 56 - 15, 'an eighth of 448');
+  second.read(15);
+  t.equal(inFlight.allowance(second.connection), 16, 'who has read all begins anew');
+  second.send(16);
   inFlight.remove(first.connection);
-  t.equal(inFlight.allowance(second.connection), 64, 'what was another’s comes back');
+  second.read(1);
+  t.equal(inFlight.allowance(second.connection), 64 - 15, 'what was another’s comes back');
 });
 
 t.test('when that is used up each has one message, and the whole welcome', async (t) => {
@@ -103,7 +110,7 @@ t.test('when the kernel does not tell, what we know counts', async (t) => {
   const fault = failing(t, 'ioctl', 'ENOMEM');
   t.equal(inFlight.allowance(connection), 0);
   fault.restore();
-  t.equal(inFlight.allowance(connection), 64);
+  t.equal(inFlight.allowance(connection), 16);
 });
 
 t.test('the kernel counts an ordinary user, and not root', need('root'), async (t) => {
