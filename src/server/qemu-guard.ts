@@ -30,12 +30,20 @@ interface QemuProcess {
   lookedAtMs: number;
 }
 
+interface Look {
+  readonly pid: number;
+  readonly isQemu: boolean;
+  /** Undefined for what is none, and for one that we may not look at. */
+  readonly qemu: QemuProcess | undefined;
+  readonly atMs: number;
+}
+
 /** Watches over the QEMUs of one region. */
 export class QemuGuard {
   readonly #due: DescriptorsDue;
   readonly #vectors: number;
   readonly #qemus = new Map<number, QemuProcess>();
-  #last = { pid: 0, isQemu: false, lookedAtMs: 0 };
+  #recent: Look = { pid: 0, isQemu: false, qemu: undefined, atMs: 0 };
 
   constructor(vectors: number, due: DescriptorsDue) {
     this.#vectors = vectors;
@@ -47,7 +55,7 @@ export class QemuGuard {
    * and each attached one, unless it takes a slot that they know. A refusal otherwise.
    */
   check(pid: number, newcomerDue: number, { isJoin = true } = {}): Refusal | undefined {
-    const newcomer = this.#qemus.get(pid) ?? this.#lookAt(pid);
+    const newcomer = this.#qemus.get(pid) ?? this.#look(pid).qemu;
     if (newcomer !== undefined) {
       const more = isJoin ? this.#joinOf(newcomer) : 0;
       const refused = this.#checkRoom(newcomer, newcomerDue + more);
@@ -65,7 +73,7 @@ export class QemuGuard {
   /** Whether the newcomer's only device has more vectors than the region, without doubt. */
   checkVectors(pid: number, socket: string): Refusal | undefined {
     // A second connection of one process is a second device or a hot-plugged one: doubt.
-    if (this.#qemus.has(pid) || !this.#isQemu(pid)) return undefined;
+    if (this.#qemus.has(pid) || !this.#look(pid).isQemu) return undefined;
     const device = doorbellOnCommandLine(commandLine(pid));
     if (device === undefined || device.vectors <= this.#vectors) return undefined;
     if (!isSocketOf(pid, device.socket, socket)) return undefined;
@@ -85,7 +93,7 @@ export class QemuGuard {
   /** A newcomer is there; what it will be told is counted. */
   add(connection: Connection): void {
     const { pid } = connection.credentials;
-    const qemu = this.#qemus.get(pid) ?? this.#lookAt(pid);
+    const qemu = this.#qemus.get(pid) ?? this.#look(pid).qemu;
     if (qemu === undefined) return;
     qemu.connections.add(connection);
     qemu.expected += this.#due(connection);
@@ -99,20 +107,12 @@ export class QemuGuard {
     if (qemu?.connections.size === 0) this.#qemus.delete(pid);
   }
 
-  #lookAt(pid: number): QemuProcess | undefined {
-    const limit = this.#isQemu(pid) ? descriptorLimit(pid) : undefined;
-    const open = limit === undefined ? undefined : descriptorCount(pid);
-    if (limit === undefined || open === undefined) return undefined;
-    const connections = new Set<Connection>();
-    return { pid, limit, connections, expected: open, lookedAtMs: performance.now() };
-  }
-
   // A join asks three times, and joins that follow each other often come from one process.
-  #isQemu(pid: number): boolean {
+  #look(pid: number): Look {
     const now = performance.now();
-    if (this.#last.pid !== pid || now - this.#last.lookedAtMs > LOOK_IS_GOOD_MS)
-      this.#last = { pid, isQemu: isQemu(pid), lookedAtMs: now };
-    return this.#last.isQemu;
+    if (this.#recent.pid !== pid || now - this.#recent.atMs > LOOK_IS_GOOD_MS)
+      this.#recent = lookAt(pid, now);
+    return this.#recent;
   }
 
   // What one more join brings to a process: to each of its devices, all vectors.
@@ -136,6 +136,27 @@ export class QemuGuard {
       `raise its limit (prlimit --pid ${qemu.pid} --nofile=65536) or that of its unit (LimitNOFILE=)`,
     );
   }
+}
+
+/** All that is looked at of a QEMU, of this process and a command line instead: for the rehearsal. */
+export function lookAtOneself(): void {
+  const { pid } = process;
+  const itsSocket = 'socket,path=/s,id=c';
+  const itsDevice = 'ivshmem-doorbell,chardev=c,vectors=1';
+  doorbellOnCommandLine([...commandLine(pid), '-chardev', itsSocket, '-device', itsDevice]);
+  lookAt(pid, performance.now());
+  isSocketOf(pid, '/', '/');
+  descriptorLimit(pid);
+  descriptorCount(pid);
+}
+
+function lookAt(pid: number, now: number): Look {
+  const look = { pid, isQemu: isQemu(pid), qemu: undefined, atMs: now };
+  const limit = look.isQemu ? descriptorLimit(pid) : undefined;
+  const open = limit === undefined ? undefined : descriptorCount(pid);
+  if (limit === undefined || open === undefined) return look;
+  const connections = new Set<Connection>();
+  return { ...look, qemu: { pid, limit, connections, expected: open, lookedAtMs: now } };
 }
 
 function isQemu(pid: number): boolean {

@@ -15,6 +15,7 @@ import { MessageReceiver } from '../../native/message-receiver.js';
 import { SystemError } from '../../native/system-error.js';
 import { createSocketPair } from '../../native/unix-socket.js';
 import { InFlight } from './in-flight.js';
+import { lookAtOneself } from './qemu-guard.js';
 import { Region } from './region.js';
 
 const JOINS = 200;
@@ -37,6 +38,7 @@ export async function rehearse(mayGoOn: () => boolean): Promise<number> {
     peers.push(slow);
     while (joins < JOINS && mayGoOn()) {
       peers.push(join(region));
+      lookAtOneself();
       if (peers.length > PEERS) peers.splice(1, 1)[0]?.close();
       await turn();
     }
