@@ -141,6 +141,20 @@ t.test('help has the checks and examples', async (t) => {
   t.match(stdout, '--only handshake leaves');
 });
 
+t.test('a server that leaves somebody with its streams holds nothing up', async (t) => {
+  const path = join(temp(t), 'parent');
+  const pidFile = `${path}.pid`;
+  // Without environment and in a session of its own it cannot be found: it is ours to end.
+  const stray = `setsid env -i sleep 60 & echo $! >${pidFile}`;
+  writeFileSync(path, `#!/bin/sh\n${stray}\nexec ${process.execPath} ${careless} "$@"\n`);
+  chmodSync(path, 0o755);
+  t.teardown(() => process.kill(Number(readFileSync(pidFile, 'latin1')), 'SIGKILL'));
+  const { code, stdout } = await compared(t, [path, '--only', 'handshake', '--json']);
+  t.equal(code, 0);
+  const [row] = (JSON.parse(stdout) as { checks: Row[] }).checks;
+  t.match(row?.verdicts, { ours: { verdict: 'works' }, parent: { verdict: 'works' } });
+});
+
 t.test('interrupted, it leaves nothing behind', async (t) => {
   const TMPDIR = temp(t);
   const env = { ...process.env, TMPDIR, CARELESS: 'asleep' };

@@ -22,6 +22,8 @@ export interface ChildOptions {
   readonly ready?: boolean | undefined;
 }
 
+const STREAMS_MAY_TAKE_MS = 1_000;
+
 export class Child {
   /** Resolves when the program has ended and all its output was read; never rejects. */
   readonly exit: Promise<Exit>;
@@ -53,7 +55,12 @@ export class Child {
     });
     t.teardown(async () => {
       this.kill('SIGKILL');
+      // Whom it left behind may have its streams for ever.
+      const giveUp = setTimeout(() => {
+        for (const stream of this.#process.stdio) stream?.destroy();
+      }, STREAMS_MAY_TAKE_MS);
       await this.exit;
+      clearTimeout(giveUp);
     });
   }
 
