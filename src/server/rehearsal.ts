@@ -2,13 +2,18 @@
 //
 // Code that has not run yet is slow, and the first VM of a day is not to wait for a compiler. So what a
 // region does all day is done for a moment when the server has come up: newcomers join, the oldest
-// leave, and one that does not read is waited for.
+// leave, and one that does not read is waited for. The kernel's table of descriptors grows once and for
+// all, instead of in the middle of a join.
 //
 // Rule 1: nothing of the real region is touched, and when somebody comes it is over.
 // Rule 2: where there are few descriptors it is left out: a real peer may need them.
 // Rule 3: nothing depends on it: where it fails it is over.
 import { setImmediate as turn } from 'node:timers/promises';
-import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
+import {
+  descriptorCount,
+  growDescriptorTable,
+  ownDescriptorLimit,
+} from '../../native/descriptor-limit.js';
 import { createEventfd } from '../../native/eventfd.js';
 import type { Fd } from '../../native/fd.js';
 import { MessageReceiver } from '../../native/message-receiver.js';
@@ -23,16 +28,19 @@ const PEERS = 12;
 const VECTORS = 6;
 const DESCRIPTORS = (PEERS + 2) * (VECTORS + 2);
 const LEAST_FREE = 4 * DESCRIPTORS;
+const ENOUGH_DESCRIPTORS = 65_536;
 const MESSAGE_BYTES = 8;
 const TURNS_TO_SETTLE = 8;
 
 /** Rehearses for as long as it may; resolves when nothing is left of it, with the joins that there were. */
 export async function rehearse(mayGoOn: () => boolean): Promise<number> {
-  if (ownDescriptorLimit() - (descriptorCount('self') ?? 0) < LEAST_FREE) return 0;
+  const limit = ownDescriptorLimit();
+  if (limit - (descriptorCount('self') ?? 0) < LEAST_FREE) return 0;
   const peers: Fd[] = [];
   let joins = 0;
   let region: Region | undefined;
   try {
+    growDescriptorTable(Math.min(limit, ENOUGH_DESCRIPTORS));
     region = createRegion(() => (joins += 1));
     const slow = join(region);
     peers.push(slow);

@@ -4,6 +4,7 @@ import t from 'tap';
 import {
   descriptorCount,
   descriptorLimit,
+  growDescriptorTable,
   ownDescriptorLimit,
 } from '../../native/descriptor-limit.js';
 import { createEventfd } from '../../native/eventfd.js';
@@ -85,4 +86,16 @@ t.test('a process that closed them all has 0', async (t) => {
   const { pid } = new Child(t, ['bash', '-c', `${closeAll}; exec sleep 1000`]);
   await until('all are closed', () => descriptorCount(pid) === 0);
   t.match(statusOf(pid), /^State:\s+[SR]/m, 'and it lives');
+});
+
+t.test('a table that has grown takes no descriptor, and not more than the limit', async (t) => {
+  const before = descriptorCount('self');
+  growDescriptorTable(ownDescriptorLimit());
+  const size = Number(/^FDSize:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]);
+  t.ok(size >= Math.min(ownDescriptorLimit(), 20_000), `${size}`);
+  t.equal(descriptorCount('self'), before);
+  t.throws(() => growDescriptorTable(ownDescriptorLimit() + 1), {
+    code: 'EINVAL',
+    syscall: 'fcntl',
+  });
 });
