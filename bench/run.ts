@@ -16,7 +16,13 @@ const names = Object.keys(pairs);
 const { only, quick, json } = yargs(process.argv.slice(2))
   .scriptName('npm run bench --')
   .usage('$0 [OPTION…]\n\nMeasures pairs, ours and the other, in turn. Needs cc.')
-  .option('only', { array: true, choices: names, default: names, describe: 'These pairs' })
+  .option('only', {
+    array: true,
+    requiresArg: true,
+    choices: names,
+    default: names,
+    describe: 'These pairs',
+  })
   .option('quick', {
     boolean: true,
     default: false,
@@ -38,8 +44,9 @@ const directory = mkdtempSync(join(tmpdir(), 'ivshmem-bench-'));
 try {
   const machine = describeMachine();
   const results = await measureAll();
-  if (json) console.log(JSON.stringify({ machine, results }));
+  if (json) console.log(JSON.stringify({ machine, isQuick: quick, results }));
   else console.log(`${lines(machine)}\n\n${table(results)}`);
+  if (quick) console.error('quick: a sixteenth of the peers, a round or two: no figures');
 } finally {
   rmSync(directory, { recursive: true });
 }

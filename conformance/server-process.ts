@@ -16,6 +16,9 @@ export interface StartOptions {
 /** The server has ended, and nobody had asked it to. */
 export class Death extends Error {}
 
+// Some write without end.
+const KEPT = 1_000_000;
+
 export class ServerProcess {
   readonly #child: Child;
   #stdout = '';
@@ -29,9 +32,11 @@ export class ServerProcess {
     { fdLimit, umask }: StartOptions = {},
   ) {
     const shell = umask === undefined ? [] : ['sh', '-c', `umask ${umask}; exec "$@"`, 'sh'];
-    this.#child = new Child(t, [...shell, ...argv], { fdLimit, env });
+    this.#child = new Child(t, [...shell, ...argv], { fdLimit, env, keep: KEPT });
     void this.#child.exit.then(() => (this.#hasSaidAll = true));
-    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (this.#stdout.length < KEPT) this.#stdout += text;
+    });
   }
 
   get pid(): number {

@@ -40,7 +40,8 @@ export async function runServer(options: ServerOptions, run: RunOptions): Promis
     if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);
     logEvents(log, server);
     run.onReady(server);
-    await rehearse(() => server.peers.length === 0);
+    const { vectors } = server;
+    await rehearse({ vectors, mayGoOn: () => server.peers.length === 0 && !signals.isAsked });
     const signal = await signals.asked;
     log.info(
       { event: 'stop', signal },
@@ -72,6 +73,10 @@ class StopSignals {
       };
       process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
     });
+  }
+
+  get isAsked(): boolean {
+    return this.#askedMs !== undefined;
   }
 
   /** What to do when somebody does not want to wait. */

@@ -9,7 +9,8 @@ import { SystemError } from '../../native/system-error.js';
 import { acceptSocket } from '../../native/unix-socket.js';
 import { Watch } from '../../native/watch.js';
 
-const ACCEPTS_PER_TURN = 16;
+/** Connections that are taken before the event loop gets to everything else. */
+export const ACCEPTS_PER_TURN = 16;
 const PAUSE_MS = 100;
 
 /** What becomes of accepted sockets: each belongs to who is called. */

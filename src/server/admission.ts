@@ -21,7 +21,8 @@ export const DESCRIPTOR_RESERVE = 16;
  * command is kept where there is a socket for them: a full region can still be looked at.
  */
 export function peersAdmitted(vectors: number, hasHostSocket: boolean): number {
-  const free = ownDescriptorLimit() - (descriptorCount('self') ?? 0) - DESCRIPTOR_RESERVE;
+  const spares = hasHostSocket ? 2 : 1; // of acceptors that are still to come
+  const free = ownDescriptorLimit() - (descriptorCount('self') ?? 0) - spares - DESCRIPTOR_RESERVE;
   const peers = Math.floor(free / (vectors + 1)) - (hasHostSocket ? 1 : 0);
   return Math.max(1, Math.min(MAX_PEER_ID + 1, peers));
 }

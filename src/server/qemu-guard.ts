@@ -5,8 +5,8 @@
 //
 // Rule 1: only processes that are QEMUs and that we may look at are guarded; what cannot be seen
 //         (another user, another PID namespace, gone) is no reason to refuse.
-// Rule 2: a join must stay cheap: name and limit are read once per process. Its open descriptors are
-//         counted again when the last count is old, or when half of the limit may be used.
+// Rule 2: a join must stay cheap: a name is read once per join. Limit and open descriptors are looked at
+//         again when the last look is old, or when half of the limit may be used.
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { descriptorCount, descriptorLimit } from '../../native/descriptor-limit.js';
@@ -17,13 +17,16 @@ import { refusal, type Refusal } from './refusal.js';
 // What a QEMU may open on its own account between our look and the arrival of what we send.
 const RESERVE = 16;
 const LOOK_IS_GOOD_MS = 1_000;
+// No longer: a process may connect, and become a QEMU by exec, which takes ten times as long to connect.
+const JOIN_TAKES_MS = 5;
 
 /** How many descriptors a connection will still bring its process: in its socket and in the log. */
 export type DescriptorsDue = (connection: Connection) => number;
 
 interface QemuProcess {
   readonly pid: number;
-  readonly limit: number;
+  /** As of the last look: an operator may raise it, and anybody with the right may lower it. */
+  limit: number;
   readonly connections: Set<Connection>;
   /** Open at the last look, plus all that was due then or has become due since. */
   expected: number;
@@ -107,10 +110,10 @@ export class QemuGuard {
     if (qemu?.connections.size === 0) this.#qemus.delete(pid);
   }
 
-  // A join asks three times, and joins that follow each other often come from one process.
+  // A join asks three times.
   #look(pid: number): Look {
     const now = performance.now();
-    if (this.#recent.pid !== pid || now - this.#recent.atMs > LOOK_IS_GOOD_MS)
+    if (this.#recent.pid !== pid || now - this.#recent.atMs > JOIN_TAKES_MS)
       this.#recent = lookAt(pid, now);
     return this.#recent;
   }
@@ -127,6 +130,7 @@ export class QemuGuard {
     if (open === undefined) return undefined;
     let due = 0;
     for (const connection of qemu.connections) due += this.#due(connection);
+    qemu.limit = descriptorLimit(qemu.pid) ?? qemu.limit;
     qemu.expected = open + due;
     qemu.lookedAtMs = performance.now();
     if (qemu.expected + more + RESERVE <= qemu.limit) return undefined;

@@ -6,7 +6,8 @@
 // all, instead of in the middle of a join.
 //
 // Rule 1: nothing of the real region is touched, and when somebody comes it is over.
-// Rule 2: where there are few descriptors it is left out: a real peer may need them.
+// Rule 2: where there are few descriptors it is left out: real peers may need them before they are seen.
+//         Of an ordinary user's budget in flight it takes no more than any region.
 // Rule 3: nothing depends on it: where it fails it is over.
 import { setImmediate as turn } from 'node:timers/promises';
 import {
@@ -19,7 +20,9 @@ import type { Fd } from '../../native/fd.js';
 import { MessageReceiver } from '../../native/message-receiver.js';
 import { SystemError } from '../../native/system-error.js';
 import { createSocketPair } from '../../native/unix-socket.js';
-import { InFlight } from './in-flight.js';
+import { ACCEPTS_PER_TURN } from './acceptor.js';
+import { DESCRIPTOR_RESERVE } from './admission.js';
+import { InFlight, isCountedInFlight, measureMessageBytes } from './in-flight.js';
 import { lookAtOneself } from './qemu-guard.js';
 import { Region } from './region.js';
 
@@ -27,21 +30,29 @@ const JOINS = 200;
 const PEERS = 12;
 const VECTORS = 6;
 const DESCRIPTORS = (PEERS + 2) * (VECTORS + 2);
-const LEAST_FREE = 4 * DESCRIPTORS;
 const ENOUGH_DESCRIPTORS = 65_536;
 const MESSAGE_BYTES = 8;
 const TURNS_TO_SETTLE = 8;
 
+/** How to rehearse. */
+export interface RehearsalOptions {
+  /** Vectors of the real region. */
+  readonly vectors: number;
+  /** Asked all the time; false when it is to be over. */
+  readonly mayGoOn: () => boolean;
+}
+
 /** Rehearses for as long as it may; resolves when nothing is left of it, with the joins that there were. */
-export async function rehearse(mayGoOn: () => boolean): Promise<number> {
+export async function rehearse({ vectors, mayGoOn }: RehearsalOptions): Promise<number> {
   const limit = ownDescriptorLimit();
-  if (limit - (descriptorCount('self') ?? 0) < LEAST_FREE) return 0;
+  const mayBeNeeded = ACCEPTS_PER_TURN * (vectors + 1) + DESCRIPTOR_RESERVE;
+  if (limit - (descriptorCount('self') ?? 0) < DESCRIPTORS + mayBeNeeded) return 0;
   const peers: Fd[] = [];
   let joins = 0;
   let region: Region | undefined;
   try {
     growDescriptorTable(Math.min(limit, ENOUGH_DESCRIPTORS));
-    region = createRegion(() => (joins += 1));
+    region = createRegion(limit, () => (joins += 1));
     const slow = join(region);
     peers.push(slow);
     while (joins < JOINS && mayGoOn()) {
@@ -61,8 +72,8 @@ export async function rehearse(mayGoOn: () => boolean): Promise<number> {
   return joins;
 }
 
-function createRegion(onJoin: () => void): Region {
-  const inFlight = new InFlight(Infinity, 1);
+function createRegion(limit: number, onJoin: () => void): Region {
+  const inFlight = new InFlight(isCountedInFlight() ? limit : Infinity, measureMessageBytes());
   const limits = { vectors: VECTORS, maxPeers: PEERS + 2, allowExcessVectors: false, inFlight };
   const events = { onJoin, onLeave: () => undefined, onRefuse: () => undefined };
   return new Region({ memory: createEventfd(), ...limits }, events);

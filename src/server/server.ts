@@ -4,7 +4,7 @@
 //         up, then connections.
 import { EventEmitter } from 'node:events';
 import path from 'node:path';
-import { ownDescriptorLimit } from '../../native/descriptor-limit.js';
+import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import { Acceptor } from './acceptor.js';
 import { DESCRIPTOR_RESERVE, peersAdmitted, type Door } from './admission.js';
 import type { Connection } from './connection.js';
@@ -106,7 +106,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /** What at the start can be seen to become a problem. */
   get limitWarning(): ServerWarning | undefined {
     const limit = ownDescriptorLimit();
-    const needed = this.maxPeers * (this.vectors + 1) + DESCRIPTOR_RESERVE;
+    const open = (descriptorCount('self') ?? 0) - this.peers.length * (this.vectors + 1);
+    const needed = open + this.maxPeers * (this.vectors + 1) + DESCRIPTOR_RESERVE;
     if (needed <= limit) return undefined;
     return descriptorsWarning({ peers: this.maxPeers, vectors: this.vectors, needed, limit });
   }

@@ -18,6 +18,8 @@ export interface ChildOptions {
   /** RLIMIT_NOFILE, soft and hard; without it what Node has. */
   readonly fdLimit?: number | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** How much of what it writes to stderr is kept, in characters, from the start. Default all. */
+  readonly keep?: number | undefined;
   /** Also opens descriptor 3 for writing to us. */
   readonly ready?: boolean | undefined;
 }
@@ -32,7 +34,11 @@ export class Child {
   #end: Omit<Exit, 'stderr'> | undefined;
 
   /** Starts `argv[0]`, found in PATH, with standard streams as pipes. */
-  constructor(t: Scope, argv: readonly string[], { fdLimit, env, ready }: ChildOptions = {}) {
+  constructor(
+    t: Scope,
+    argv: readonly string[],
+    { fdLimit, env, ready, keep = Infinity }: ChildOptions = {},
+  ) {
     // Both exec in their own place: the process ID stays that of the program.
     const limit = fdLimit === undefined ? [] : ['prlimit', `--nofile=${fdLimit}:${fdLimit}`];
     const [command, ...args] = ['setpriv', '--pdeathsig', 'KILL', ...limit, ...argv];
@@ -42,7 +48,9 @@ export class Child {
     });
     // EPIPE: the program has gone, which `exit` tells better.
     this.stdin.on('error', () => undefined);
-    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (this.#stderr.length < keep) this.#stderr += text;
+    });
     this.exit = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => (this.#end = { code, signal }));
       this.#process.once('close', (code, signal) => {
