@@ -8,6 +8,7 @@ import { SystemError } from '../../native/system-error.js';
 import { discardByte, isSendShut, type PeerCredentials } from '../../native/unix-socket.js';
 import { Watch } from '../../native/watch.js';
 import type { PeerState } from '../protocol/membership.js';
+import { FIRST_WINDOW } from './in-flight.js';
 
 /** How a connection ended. */
 export type LeaveReason =
@@ -41,6 +42,8 @@ export class Connection {
   readonly #watch: Watch;
   /** Messages that it may not have read yet, at most; see InFlight. */
   unread = 0;
+  /** Messages that it may leave unread; see InFlight. */
+  window = FIRST_WINDOW;
   /** How long it is left alone when it cannot be sent anything; see FanOut. */
   pauseMs = 1;
 

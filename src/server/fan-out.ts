@@ -121,6 +121,7 @@ export class FanOut {
       if (!this.#sendBatch(connection)) return;
     }
     connection.awaitWritable(false);
+    this.#inFlight.rest(connection);
   }
 
   // Whether it may go on: the kernel took all there was.

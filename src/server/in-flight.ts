@@ -2,10 +2,10 @@
 //
 // The kernel counts the descriptors a user has sent and nobody has received yet, over all sockets,
 // against RLIMIT_NOFILE (unix(7), ETOOMANYREFS): a few stopped VMs could make a healthy one go
-// without. So each peer has a window of messages it may leave unread: a few, and while it is seen to
-// read an eighth of what is left of half the limit; but always one message, and the whole welcome. A peer
-// that stops thus holds little, and there is always some left for the next. The other half is for other
-// servers of the same user.
+// without. So each peer has a window of messages it may leave unread: a few, twice as many each time that
+// it is seen to read, a few again when it has been told all; never more than an eighth of what is left of
+// half the limit, but always one message, and the whole welcome. A peer that stops thus holds little, and
+// there is always some left for the next. The other half is for other servers of the same user.
 // With CAP_SYS_RESOURCE or CAP_SYS_ADMIN the kernel does not count, and neither do we.
 import { readFileSync } from 'node:fs';
 import { MessageBatch } from '../../native/message-batch.js';
@@ -16,7 +16,8 @@ import type { Connection } from './connection.js';
 const CAP_SYS_ADMIN = 21n;
 const CAP_SYS_RESOURCE = 24n;
 
-const FIRST_WINDOW = 16;
+/** Messages that a peer may leave unread that has not been seen to read any. */
+export const FIRST_WINDOW = 16;
 
 /** Keeps count of unread messages, and says how many more a peer may be sent. */
 export class InFlight {
@@ -44,10 +45,15 @@ export class InFlight {
     const before = connection.unread;
     if (before > 0) this.#count(connection, this.unreadOf(connection));
     const { unread } = connection;
-    const isReading = unread > 0 && unread < before;
     const share = Math.max(1, Math.floor((this.#half - (this.#total - unread)) / 8));
-    const window = isReading ? share : Math.min(share, FIRST_WINDOW);
-    return Math.max(welcomeOwed, window - unread, 0);
+    if (unread < before)
+      connection.window = Math.max(FIRST_WINDOW / 2, Math.min(connection.window * 2, share));
+    return Math.max(welcomeOwed, Math.min(share, connection.window) - unread, 0);
+  }
+
+  /** The peer has been told all there is. */
+  rest(connection: Connection): void {
+    connection.window = FIRST_WINDOW / 2; // twice that as soon as it is seen to have read all
   }
 
   /** So many messages were just sent. */

@@ -1,6 +1,8 @@
 // A real device whose process may have few descriptors. One announcement too many, and QEMU takes a
 // connect for a disconnect and aborts: the newcomer must be refused before it comes to that.
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { Device } from '../helper/device.js';
 import { need } from '../helper/need.js';
@@ -53,6 +55,37 @@ t.test('no join takes a stopped device past its descriptor limit', need('qemu'),
     return SocketPeer.join(t, socket, { vectors: 8, onlyOwn: true });
   }
 });
+
+t.test(
+  'a limit that is raised admits the next, one that is lowered refuses it',
+  need('qemu'),
+  async (t) => {
+    const { socket } = await Region.listen(t, { vectors: 8 });
+    const low = await Device.start(t, { socket, vectors: 8 });
+    await setLimit(low, 64);
+    const join = (): Promise<SocketPeer> =>
+      SocketPeer.join(t, socket, { vectors: 8, onlyOwn: true });
+    let refused = await join();
+    while (refused.refusal === undefined) refused = await join();
+
+    await setLimit(low, 1024);
+    const next = await until('the remedy helps', async () => {
+      const peer = await join();
+      return peer.refusal === undefined && peer;
+    });
+    t.same(await ringsEvery(low, next), vectors(8));
+
+    await setLimit(low, openDescriptors(low) + 4);
+    t.type((await join()).refusal, 'number', 'the next is refused');
+    t.ok(await low.qemu.lives());
+  },
+);
+
+/** Sets the soft limit, and waits until the server's last look at it is old: a second. */
+async function setLimit({ qemu }: Device, limit: number): Promise<void> {
+  execFileSync('prlimit', ['--pid', String(qemu.pid), `--nofile=${limit}:`]);
+  await sleep(1_100);
+}
 
 function openDescriptors({ qemu }: Device): number {
   return readdirSync(`/proc/${qemu.pid}/fd`).length;

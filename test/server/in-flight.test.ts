@@ -54,27 +54,44 @@ t.test('where the kernel does not count, nothing is held back', async (t) => {
   t.equal(inFlight.allowance(connection), Infinity);
 });
 
-t.test('who is not seen to read gets a few, who reads an eighth of what is left', async (t) => {
+t.test('who is not seen to read gets a few, who reads twice as many each time', async (t) => {
+  const inFlight = new InFlight(1024, messageBytes);
+  const { connection, send, read } = connect(t, inFlight);
+  t.equal(inFlight.allowance(connection), 16);
+  send(16);
+  t.equal(inFlight.allowance(connection), 0);
+  read(12);
+  t.equal(inFlight.allowance(connection), 32 - 4, 'less what it has not read');
+  send(28);
+  t.equal(inFlight.allowance(connection), 0);
+  read(32);
+  t.equal(inFlight.allowance(connection), 64);
+  send(64);
+  read(64);
+  t.equal(inFlight.allowance(connection), 64, 'not more than an eighth of 512');
+  inFlight.rest(connection);
+  t.equal(inFlight.allowance(connection), 8, 'who has been told all begins anew');
+  send(8);
+  inFlight.rest(connection);
+  read(8);
+  t.equal(inFlight.allowance(connection), 16);
+});
+
+t.test('nobody takes more than an eighth of what is left', async (t) => {
   const inFlight = new InFlight(1024, messageBytes);
   const first = connect(t, inFlight);
-  t.equal(inFlight.allowance(first.connection), 16);
-  first.send(16);
-  t.equal(inFlight.allowance(first.connection), 0);
-  first.read(10);
-  t.equal(inFlight.allowance(first.connection), 58, 'an eighth of 512, less what it has not read');
-  first.send(58);
-  t.equal(inFlight.allowance(first.connection), 0);
-
+  first.send(64);
   const second = connect(t, inFlight);
-  second.send(16);
-  second.read(1);
-  t.equal(inFlight.allowance(second.connection), 56 - 15, 'an eighth of 448');
-  second.read(15);
-  t.equal(inFlight.allowance(second.connection), 16, 'who has read all begins anew');
-  second.send(16);
+  for (const count of [16, 32, 56]) {
+    t.equal(inFlight.allowance(second.connection), count);
+    second.send(count);
+    second.read(count);
+  }
+  t.equal(inFlight.allowance(second.connection), 56, 'an eighth of 448');
   inFlight.remove(first.connection);
+  second.send(1);
   second.read(1);
-  t.equal(inFlight.allowance(second.connection), 64 - 15, 'what was another’s comes back');
+  t.equal(inFlight.allowance(second.connection), 64, 'what was another’s comes back');
 });
 
 t.test('when that is used up each has one message, and the whole welcome', async (t) => {
@@ -110,7 +127,7 @@ t.test('when the kernel does not tell, what we know counts', async (t) => {
   const fault = failing(t, 'ioctl', 'ENOMEM');
   t.equal(inFlight.allowance(connection), 0);
   fault.restore();
-  t.equal(inFlight.allowance(connection), 16);
+  t.equal(inFlight.allowance(connection), 32, 'what it has read meanwhile counts');
 });
 
 t.test('the kernel counts an ordinary user, and not root', need('root'), async (t) => {
