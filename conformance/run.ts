@@ -30,6 +30,7 @@ const args = yargs(process.argv.slice(2))
   })
   .option('wait', {
     number: true,
+    requiresArg: true,
     default: 15,
     describe: 'Seconds for what should happen at once',
   })

@@ -57,7 +57,7 @@ export function descriptorsWarning(options: {
   return {
     code: 'descriptors',
     message:
-      `${peers} peers × (${vectors} vectors + 1) need ${needed} descriptors, the limit is ${limit}: ` +
+      `${peers} peers × (${vectors} vectors + 1) and the server itself need ${needed} descriptors, the limit is ${limit}: ` +
       'joins past it will be refused; raise the limit (LimitNOFILE=, ulimit -n)',
   };
 }
