@@ -17,14 +17,14 @@ import { refusal, type Refusal } from './refusal.js';
 export const DESCRIPTOR_RESERVE = 16;
 
 /**
- * What the limit of descriptors admits: each peer costs its socket and its doorbells. Room for one host
+ * What the limit of descriptors admits, 0 where not one peer fits: each peer costs its socket and its doorbells. Room for one host
  * command is kept where there is a socket for them: a full region can still be looked at.
  */
 export function peersAdmitted(vectors: number, hasHostSocket: boolean): number {
   const spares = hasHostSocket ? 2 : 1; // of acceptors that are still to come
   const free = ownDescriptorLimit() - (descriptorCount('self') ?? 0) - spares - DESCRIPTOR_RESERVE;
   const peers = Math.floor(free / (vectors + 1)) - (hasHostSocket ? 1 : 0);
-  return Math.max(1, Math.min(MAX_PEER_ID + 1, peers));
+  return Math.max(0, Math.min(MAX_PEER_ID + 1, peers));
 }
 
 /** The rules of one region. */

@@ -46,6 +46,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /** Peers at a time, without those in slots. */
   readonly maxPeers: number;
   readonly memory: Pick<RegionMemory, 'kind' | 'path' | 'sizeBytes' | 'isAdopted'>;
+  readonly #admitted: number;
   readonly #memory: RegionMemory;
   readonly #listeners: readonly Listener[];
   readonly #region: Region;
@@ -78,8 +79,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.socket = options.socket;
     this.hostSocket = options.hostSocket;
     this.vectors = options.vectors;
-    this.maxPeers =
-      options.maxPeers ?? peersAdmitted(options.vectors, options.hostSocket !== undefined);
+    this.#admitted = peersAdmitted(options.vectors, options.hostSocket !== undefined);
+    this.maxPeers = options.maxPeers ?? Math.max(1, this.#admitted);
     this.memory = memory;
     this.#memory = memory;
     this.#unlinkMemory = options.unlinkMemory ?? false;
@@ -105,10 +106,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** What at the start can be seen to become a problem. */
   get limitWarning(): ServerWarning | undefined {
+    if (this.maxPeers <= this.#admitted) return undefined;
     const limit = ownDescriptorLimit();
-    const open = (descriptorCount('self') ?? 0) - this.peers.length * (this.vectors + 1);
-    const needed = open + this.maxPeers * (this.vectors + 1) + DESCRIPTOR_RESERVE;
-    if (needed <= limit) return undefined;
+    const own = (descriptorCount('self') ?? 0) - this.peers.length * (this.vectors + 1);
+    const needed = own + this.maxPeers * (this.vectors + 1) + DESCRIPTOR_RESERVE;
     return descriptorsWarning({ peers: this.maxPeers, vectors: this.vectors, needed, limit });
   }
 
