@@ -45,7 +45,7 @@ export class Connection {
   /** Messages that it may leave unread; see InFlight. */
   window = FIRST_WINDOW;
   /** How long it is left alone when it cannot be sent anything; see FanOut. */
-  pauseMs = 1;
+  pauseMs = 0;
 
   /** Owns the socket and the doorbells, unless this throws. Throws SystemError. */
   constructor(

@@ -137,7 +137,7 @@ export class FanOut {
     const sent = this.#batch.send(connection.socket);
     this.#membership.told(state, sent);
     this.#inFlight.sent(connection, sent);
-    if (sent > 0) connection.pauseMs = FIRST_PAUSE_MS;
+    if (sent > 0) connection.pauseMs = 0;
     if (sent === this.#batch.count) return true;
     this.#awaitRoom(connection);
     return false;
@@ -152,7 +152,7 @@ export class FanOut {
   #hold(connection: Connection): void {
     connection.awaitWritable(false);
     this.#held.add(connection);
-    const { pauseMs } = connection;
+    const pauseMs = Math.max(FIRST_PAUSE_MS, connection.pauseMs);
     connection.pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     const pause = this.#pauses.get(pauseMs) ?? this.#startPause(pauseMs);
     pause.connections.push(connection);

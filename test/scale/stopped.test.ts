@@ -42,11 +42,14 @@ for (const [user, options] of Object.entries(servers)) {
       highest = Math.max(highest, daemon.rssBytes.now);
     }
     const growth = highest - before;
-    t.ok(growth <= MOST_GROWTH, `the server grew by ${(growth / MiB).toFixed(1)} MiB`);
+    const mib = (growth / MiB).toFixed(1);
+    t.ok(growth <= MOST_GROWTH, `the server grew by ${mib} MiB`);
     await crowd.go(0, STOPPED);
     const { messages } = await crowd.settle();
     t.ok(messages >= STOPPED * OTHERS, 'who goes on is told of all who are there');
-    figure(`${user}: all others join in ${ms(free)} before, at most ${ms(slowest)} meanwhile`);
+    figure(
+      `${user}: all others join in ${ms(free)} before, at most ${ms(slowest)} meanwhile, ${mib} MiB more`,
+    );
   });
 }
 

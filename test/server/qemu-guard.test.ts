@@ -1,5 +1,6 @@
 // Programs that pass for QEMUs: a shell under QEMU's name, whose arguments nobody reads.
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { MessageRows } from '../../native/message-batch.js';
 import { createSocketPair } from '../../native/unix-socket.js';
@@ -127,3 +128,24 @@ t.test('a QEMU with as many vectors, or that does not say, is not refused', asyn
     t.equal(guard.checkVectors(pid, socket), undefined, device);
   }
 });
+
+t.test(
+  'a launcher that tests the socket and becomes a QEMU by exec is looked at again',
+  async (t) => {
+    const directory = temp(t);
+    const program = `${directory}/qemu-system-x86_64`;
+    copyFileSync('/bin/sh', program);
+    const become = 'read line; exec "$@"';
+    const qemu = [program, '-c', 'echo ready; read line', ...deviceArgs(directory, ',vectors=8')];
+    const child = new Child(t, ['sh', '-c', become, 'sh', ...qemu]);
+    const guard = new QemuGuard(4, () => 0);
+    await until('it is a shell', () => readlinkSync(`/proc/${child.pid}/exe`).endsWith('sh'));
+    t.equal(guard.checkVectors(child.pid, directory), undefined);
+    let ready = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (ready += text));
+    child.stdin.write('go\n');
+    await until('it is a QEMU', () => ready === 'ready\n');
+    await sleep(6); // a QEMU takes ten times as long until it connects
+    t.match(guard.checkVectors(child.pid, directory), { reason: 'vectors' });
+  },
+);
