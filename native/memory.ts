@@ -3,7 +3,7 @@
 //
 // Rule 1: sizes are bytes, exact up to 2^53.
 // Rule 2: nothing here decides whether an object may be touched: that is the server's business.
-import { constants } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import { Fd } from './fd.js';
 import { libc } from './libc.js';
 import { check, errno, lastErrno, SystemError } from './system-error.js';
@@ -93,6 +93,15 @@ export function allocateMemory(fd: Fd, sizeBytes: number): void {
     // a profiler's timer the whole would never get done. Steps do.
     step = CAREFUL_STEP_BYTES;
   }
+}
+
+/**
+ * A copy of the first bytes, fewer where the object ends. Unlike a mapping, nobody who truncates the
+ * object can kill who reads. https://man7.org/linux/man-pages/man2/pread.2.html
+ */
+export function readBeginning(fd: Fd, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, readSync(fd.rawFd, bytes, 0, length, 0));
 }
 
 /** Adds seals to a memfd: bits of `seal`. Throws EINVAL for what is no memfd, EPERM when sealed against it. */

@@ -23,6 +23,7 @@ import {
   openFile,
   openShm,
   pageSize,
+  readBeginning,
   readSeals,
   resizeMemory,
   seal,
@@ -91,6 +92,16 @@ t.test('an allocation finds room for all, and keeps what is there', async (t) =>
   const bytes = Buffer.alloc(6);
   readSync(fd.rawFd, bytes, 0, 6, 0);
   t.equal(bytes.toString(), 'text\0\0');
+});
+
+t.test('the beginning is a copy, and ends where the object does', async (t) => {
+  using fd = createMemfd('a');
+  t.same([...readBeginning(fd, 4)], []);
+  writeSync(fd.rawFd, 'text', 0);
+  const copy = readBeginning(fd, 3);
+  writeSync(fd.rawFd, 'TEXT', 0);
+  t.equal(Buffer.from(copy).toString(), 'tex');
+  t.equal(Buffer.from(readBeginning(fd, 8)).toString(), 'TEXT');
 });
 
 t.test('an interrupted allocation goes on in steps, to the last byte', async (t) => {
