@@ -12,6 +12,12 @@ export type { Interrupt } from './peer/inbox.js';
 export { PeerError, type PeerErrorCode } from './peer/peer-error.js';
 export type { PeerHandle } from './peer/peer-handle.js';
 export { WorkerPeer, type SpinOptions } from './peer/worker-peer.js';
+export {
+  decodeMemoryHeader,
+  encodeMemoryHeader,
+  type MemoryHeader,
+} from './protocol/memory-header.js';
+export { MemoryHeaderError, type MemoryHeaderErrorCode } from './protocol/memory-header-error.js';
 export { ProtocolError, type ProtocolErrorCode } from './protocol/protocol-error.js';
 export { Server, type CloseOptions } from './server/server.js';
 export type {

@@ -6,7 +6,7 @@ import { formatSize } from '../server/size.js';
 import { defaultHostSocket } from './host-socket.js';
 
 /** The text, for standard output. */
-export function banner({ socket, hostSocket, vectors, maxPeers, memory }: Server): string {
+export function banner({ socket, hostSocket, vectors, label, maxPeers, memory }: Server): string {
   const kind = memory.kind === 'memfd' ? 'memfd, sealed' : memory.kind;
   const host = hostSocket === undefined ? 'none' : path.resolve(hostSocket);
   const isFound = hostSocket === undefined || hostSocket === defaultHostSocket(socket);
@@ -17,7 +17,7 @@ export function banner({ socket, hostSocket, vectors, maxPeers, memory }: Server
   socket   ${path.resolve(socket)}
   host     ${host} (for host commands${isFound ? '' : ', as their --socket'})
   memory   ${formatSize(memory.sizeBytes)} at ${memory.path} (${kind})
-  vectors  ${vectors}
+  vectors  ${vectors}${label === undefined ? '' : `\n  label    ${label}`}
 
 QEMU options for a device with doorbells:
   ${shellWords(doorbell)}

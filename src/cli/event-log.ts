@@ -9,7 +9,7 @@ import type { Log } from './log.js';
 
 /** Logs a server's events from now on, and first that it is there. */
 export function logEvents(log: Log, server: Server): void {
-  const { socket, hostSocket, vectors, maxPeers, memory } = server;
+  const { socket, hostSocket, vectors, label, maxPeers, memory } = server;
   const { path, sizeBytes, isAdopted } = memory;
   log.info(
     {
@@ -20,6 +20,7 @@ export function logEvents(log: Log, server: Server): void {
       sizeBytes,
       isAdopted,
       vectors,
+      label,
       maxPeers,
     },
     `listening on ${socket}${hostSocket === undefined ? '' : ` and ${hostSocket}`}: ${formatSize(sizeBytes)}${isAdopted ? ' that were there before' : ''}, ` +

@@ -4,6 +4,12 @@
 import { fstatSync } from 'node:fs';
 import type { Fd } from '../../native/fd.js';
 import { Mapping, MAX_MAPPING_BYTES, type MappedRange } from '../../native/mapping.js';
+import { readBeginning } from '../../native/memory.js';
+import {
+  decodeMemoryHeader,
+  hasMemoryHeader,
+  MEMORY_HEADER_BYTES,
+} from '../protocol/memory-header.js';
 import { closed, PeerError } from './peer-error.js';
 
 /** One memory. */
@@ -21,6 +27,14 @@ export class PeerMemory {
   get sizeBytes(): number {
     this.#checkOpen();
     return fstatSync(this.#fd.rawFd).size;
+  }
+
+  /** Its label, as the header says now; undefined without one. Throws MemoryHeaderError. */
+  get label(): string | undefined {
+    const { sizeBytes } = this;
+    const beginning = readBeginning(this.#fd, MEMORY_HEADER_BYTES);
+    if (!hasMemoryHeader(beginning)) return undefined;
+    return decodeMemoryHeader(beginning, sizeBytes).label;
   }
 
   /** All of it. After the end an error, not the harmless buffer that it was. */

@@ -120,6 +120,15 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   }
 
   /**
+   * The region's label, read from the header of the memory now: guests may write over it. Undefined when
+   * the memory does not begin with a header's magic. Throws MemoryHeaderError for a header that cannot be
+   * true, ERR_IVSHMEM_HEADER_BYTE_ORDER, _VERSION, _SIZE, _VECTORS, _LABEL; PeerError ERR_IVSHMEM_CLOSED.
+   */
+  get label(): string | undefined {
+    return this.#welcome.memory.label;
+  }
+
+  /**
    * The memory, all of it and no copy: every peer sees what is written, `Atomics` work (not `wait`: it
    * takes a SharedArrayBuffer, and a doorbell is what wakes). After `close` the buffer is harmless, and
    * no longer the memory: from Node 22 on it is detached (its length is 0); in Node 20 it reads as zeroes,

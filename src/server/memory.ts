@@ -35,13 +35,14 @@ export function openRegionMemory(options: CheckedOptions): RegionMemory {
     : openNamedFile(options.memPath, options);
 }
 
-function openMemfd({ size, hugePageBytes }: CheckedOptions): RegionMemory {
+function openMemfd(options: CheckedOptions): RegionMemory {
+  const { size, hugePageBytes } = options;
   const room = hugePageBytes === undefined ? roomInMemory() : roomInHugePages(hugePageBytes);
   const where =
     hugePageBytes === undefined ? 'memory' : `huge pages of ${formatSize(hugePageBytes)}`;
   checkRoom(size, room, where);
   const fd = createMemfd('ivshmem', hugePageBytes);
-  prepareMemory(fd, size, where, () => {
+  prepareMemory(fd, options, where, () => {
     addSeals(fd, seal.SHRINK | seal.GROW | seal.SEAL);
   });
   return nameless('memfd', fd, size);
@@ -51,7 +52,7 @@ function openUnnamedFile(directory: string, options: CheckedOptions): RegionMemo
   checkHugePages(directory, options.size);
   checkRoom(options.size, roomInDirectory(directory), directory);
   const fd = createUnnamedFile(directory, 0o600);
-  prepareMemory(fd, options.size, directory, () => {
+  prepareMemory(fd, options, directory, () => {
     setOwner(fd, options);
   });
   return nameless('unnamed file', fd, options.size);

@@ -2,7 +2,7 @@
 //
 // Rule 1: an object that exists is never resized and never emptied, whoever made it: VMs of a dead
 //         server may be living on it. It is adopted at equal size, or refused. (An empty one gets
-//         its size: nobody can live on nothing.)
+//         its size: nobody can live on nothing.) Not even a label is written into it.
 // Rule 2: "in use" is a lock on a file beside it, not on a descriptor that peers receive.
 import { existsSync, fstatSync, realpathSync, rmSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
@@ -15,10 +15,17 @@ import {
   type OpenedMemory,
 } from '../../native/memory.js';
 import { ServerError } from './error.js';
+import { checkLabel } from './label.js';
 import { LockFile } from './lock-file.js';
 import type { RegionMemory } from './memory.js';
 import type { CheckedOptions } from './options.js';
-import { allocateAll, checkHugePages, prepareMemory, setOwner } from './prepare-memory.js';
+import {
+  allocateAll,
+  checkHugePages,
+  fillMemory,
+  prepareMemory,
+  setOwner,
+} from './prepare-memory.js';
 import { checkRoom, roomInDirectory } from './room.js';
 import { formatSize } from './size.js';
 
@@ -82,7 +89,7 @@ function openNamed({ kind, path: file, options, open, unlink }: Named): RegionMe
   try {
     const { fd, isNew } = open();
     if (isNew) makeNew(fd, file, options, unlink);
-    else adopt(fd, file, options.size);
+    else adopt(fd, file, options);
     const close = (): void => {
       fd.close();
       lock.close();
@@ -98,7 +105,7 @@ function makeNew(fd: Fd, file: string, options: CheckedOptions, unlink: () => vo
   const directory = path.dirname(file);
   try {
     checkRoom(options.size, roomInDirectory(directory), directory);
-    prepareMemory(fd, options.size, directory, () => {
+    prepareMemory(fd, options, directory, () => {
       setOwner(fd, options);
     });
   } catch (error) {
@@ -108,7 +115,8 @@ function makeNew(fd: Fd, file: string, options: CheckedOptions, unlink: () => vo
   }
 }
 
-function adopt(fd: Fd, file: string, sizeBytes: number): void {
+function adopt(fd: Fd, file: string, options: CheckedOptions): void {
+  const sizeBytes = options.size;
   try {
     const status = fstatSync(fd.rawFd);
     if (!status.isFile()) {
@@ -130,7 +138,8 @@ function adopt(fd: Fd, file: string, sizeBytes: number): void {
           'VMs may be living on it; give its size, or another name, or remove it',
       );
     }
-    allocateRest(fd, file, sizeBytes, status);
+    if (status.size !== 0) checkLabel(fd, file, options);
+    allocateRest(fd, file, options, status);
   } catch (error) {
     fd.close();
     throw error;
@@ -139,12 +148,13 @@ function adopt(fd: Fd, file: string, sizeBytes: number): void {
 
 // A sparse object may need room yet. On an empty one nobody can live: a server died between making it
 // and giving it its size.
-function allocateRest(fd: Fd, file: string, sizeBytes: number, { size, blocks }: Stats): void {
+function allocateRest(fd: Fd, file: string, options: CheckedOptions, status: Stats): void {
   const directory = path.dirname(file);
-  checkRoom(Math.max(0, sizeBytes - blocks * 512), roomInDirectory(directory), directory);
-  if (size === 0) resizeMemory(fd, sizeBytes);
+  const { size, blocks } = status;
+  checkRoom(Math.max(0, options.size - blocks * 512), roomInDirectory(directory), directory);
   try {
-    allocateAll(fd, sizeBytes, directory);
+    if (size === 0) fillMemory(fd, options, directory);
+    else allocateAll(fd, options.size, directory);
   } catch (error) {
     if (size === 0) resizeMemory(fd, 0);
     throw error;

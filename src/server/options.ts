@@ -3,6 +3,7 @@
 // Rule 1: every default and every range of an option stands here.
 import path from 'node:path';
 import { pageSize } from '../../native/memory.js';
+import { labelFault } from '../protocol/memory-header.js';
 import { MAX_PEER_ID, MAX_VECTORS } from '../protocol/wire.js';
 import { OptionsError } from './error.js';
 import { formatSize, isValidSize, MAX_SIZE_BYTES, nearestSizes } from './size.js';
@@ -29,6 +30,11 @@ export interface ServerOptions {
   readonly size?: number | undefined;
   /** Doorbells per peer, 1–2048. Default 1. No QEMU should have more than the region. */
   readonly vectors?: number | undefined;
+  /**
+   * A new memory begins with a header that tells this label, 1–63 bytes of UTF-8 that can be printed; one
+   * that is there has to have it. Default: not one byte of the memory is touched.
+   */
+  readonly label?: string | undefined;
   /** The memory is this POSIX shared memory object instead of a sealed memfd; kept at the end. */
   readonly shmName?: string | undefined;
   /** The memory is this file, or an unnamed file in this directory, instead of a sealed memfd. */
@@ -74,6 +80,7 @@ export function checkOptions(options: ServerOptions): CheckedOptions {
     checkInteger('maxPeers', options.maxPeers, 1, MAX_PEER_ID + 1);
   checkHugePageBytes(options.hugePageBytes);
   checkSize(checked.size, Math.max(pageSize(), options.hugePageBytes ?? 0));
+  checkLabel(options.label);
   checkMemory(options);
   checkSocket('socket', options.socket);
   checkHostSocket(options);
@@ -106,6 +113,12 @@ function checkSize(sizeBytes: number, pageBytes: number): void {
 function checkHugePageBytes(bytes: number | undefined): void {
   if (bytes === undefined || HUGE_PAGE_BYTES.some((known) => known === bytes)) return;
   throw new OptionsError('hugePageBytes', `${bytes} is not ${HUGE_PAGE_BYTES.join(' or ')}`);
+}
+
+function checkLabel(label: string | undefined): void {
+  if (label === undefined) return;
+  const fault = typeof label === 'string' ? labelFault(label) : 'it is no text';
+  if (fault !== undefined) throw new OptionsError('label', `this is no label: ${fault}`);
 }
 
 function checkMemory({ shmName, memPath, memMode, memGroup, hugePageBytes }: ServerOptions): void {

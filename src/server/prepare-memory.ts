@@ -1,23 +1,40 @@
-// What every memory needs before peers may have it: its size, its pages, its owner.
+// What every memory needs before peers may have it: its size, its label, its pages, its owner.
 import { fchmodSync, fchownSync } from 'node:fs';
 import type { Fd } from '../../native/fd.js';
-import { allocateMemory, resizeMemory } from '../../native/memory.js';
+import { allocateMemory, pageSize, resizeMemory } from '../../native/memory.js';
 import { OptionsError } from './error.js';
 import { resolveGroup } from './group.js';
+import { writeLabel } from './label.js';
 import type { CheckedOptions } from './options.js';
 import { hugePageBytesOf, noRoom } from './room.js';
 import { formatSize, isValidSize, nearestSizes } from './size.js';
 
-/** Size, pages, then whatever else; closes the descriptor when any of it fails. */
-export function prepareMemory(fd: Fd, sizeBytes: number, where: string, finish: () => void): void {
+/** What `fillMemory` does, then whatever else; closes the descriptor when any of it fails. */
+export function prepareMemory(
+  fd: Fd,
+  options: CheckedOptions,
+  where: string,
+  finish: () => void,
+): void {
   try {
-    resizeMemory(fd, sizeBytes);
-    allocateAll(fd, sizeBytes, where);
+    fillMemory(fd, options, where);
     finish();
   } catch (error) {
     fd.close();
     throw error;
   }
+}
+
+/** Gives an empty object its size, its label and all its pages. */
+export function fillMemory(fd: Fd, options: CheckedOptions, where: string): void {
+  resizeMemory(fd, options.size);
+  if (options.label !== undefined) {
+    // Before the rest, which can take seconds: who is killed there leaves a memory that has its label.
+    // With a page that is there: where the kernel finds none, to write would be a SIGBUS.
+    allocateAll(fd, pageSize(), where);
+    writeLabel(fd, options.label, options);
+  }
+  allocateAll(fd, options.size, where);
 }
 
 /** All pages; those that are there stay as they are. Throws ServerError ERR_IVSHMEM_NO_ROOM. */

@@ -43,6 +43,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /** Path of the socket for host commands, if there is one. */
   readonly hostSocket: string | undefined;
   readonly vectors: number;
+  /** The label in the header of the memory, if one was asked for. */
+  readonly label: string | undefined;
   /** Peers at a time, without those in slots. */
   readonly maxPeers: number;
   readonly memory: Pick<RegionMemory, 'kind' | 'path' | 'sizeBytes' | 'isAdopted'>;
@@ -79,6 +81,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.socket = options.socket;
     this.hostSocket = options.hostSocket;
     this.vectors = options.vectors;
+    this.label = options.label;
     this.#admitted = peersAdmitted(options.vectors, options.hostSocket !== undefined);
     this.maxPeers = options.maxPeers ?? Math.max(1, this.#admitted);
     this.memory = memory;

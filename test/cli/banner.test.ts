@@ -18,6 +18,14 @@ t.test('the banner names socket, memory and vectors', async (t) => {
   t.notMatch(stdout, 'reconnect', 'QEMU spins on it');
 });
 
+t.test('the banner names the label, if there is one', async (t) => {
+  const directory = temp(t);
+  const named = await started(t, ['--socket', `${directory}/a`, '--label', 'blue lab ✓']);
+  t.match(named.stdout, /^ {2}vectors {2}1\n {2}label {4}blue lab ✓\n\nQEMU options/m);
+  const { stdout } = await started(t, ['--socket', `${directory}/b`]);
+  t.notMatch(stdout, 'label');
+});
+
 t.test('the banner says what leads host commands to a socket that they do not find', async (t) => {
   const directory = temp(t);
   const host = `${directory}/commands`;

@@ -102,6 +102,11 @@ t.test('a memory that was there before is said to be', async (t) => {
   t.match(serve.logged('listening'), [{ isAdopted: true, msg: /there before/ }]);
 });
 
+t.test('a label is a field of the first line', async (t) => {
+  const serve = await Serve.start(t, ['--socket', `${temp(t)}/s`, '--label', 'blue lab']);
+  t.match(serve.logged('listening'), [{ label: 'blue lab' }]);
+});
+
 function linesOf(serve: Serve): LogLine[] {
   const lines = serve.stderr.split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as LogLine);

@@ -9,6 +9,7 @@ const plain = [
   ['--socket', '/tmp/s'],
   ['--socket', '/tmp/s', '--host-socket', 'h', '--size', '64M', '--vectors', '4'],
   ['--allow-excess-vectors', '--max-peers', '007', '--socket-mode', '0660'],
+  ['--label', 'bläu ✓', '--vectors', '2'],
   ['--log-format', 'json', '--log-level', 'warn', '--ready-fd', '3', '--hugepages', '2M'],
   ['--size', ' 4M', '--mem-path', '=', '--shm-name', 'a b', '--socket-group', '{}'],
 ] as const;
@@ -47,6 +48,8 @@ for (const words of [
   ['--socket', 'a', '--socket', 'b'],
   ['--socket=a'],
   ['--log-level', 'loud'],
+  ['--label', ''],
+  ['--label', "'quoted'"],
   ['--allow-excess-vectors', 'yes'],
   ['--no-allow-excess-vectors'],
   ['--size', '4M', '--'],

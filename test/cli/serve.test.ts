@@ -48,6 +48,36 @@ t.test('a memory larger than the room there is fails with the room', async (t) =
   t.same(shmFiles(), []);
 });
 
+t.test('a memory without the label that is asked for is refused with what is there', async (t) => {
+  const directory = temp(t);
+  const args = ['--socket', `${directory}/s`, '--mem-path', `${directory}/memory`];
+  await (await Serve.start(t, args)).end('SIGTERM');
+  const line = await failure(t, [...args, '--label', 'lab']);
+  t.match(line, { code: 'ERR_IVSHMEM_MEMORY_LABEL', path: `${directory}/memory` });
+  t.match(line.msg, /memory exists with no label, not the label 'lab' and vectors 1, and is left/);
+  t.same(readdirSync(directory), ['memory']);
+  t.ok(readFileSync(`${directory}/memory`).every((byte) => byte === 0));
+});
+
+t.test('a restart with the same label goes on with what is there', async (t) => {
+  const directory = temp(t);
+  const memory = ['--mem-path', `${directory}/memory`, '--label', 'blue lab'];
+  for (const isAdopted of [false, true]) {
+    const serve = await Serve.start(t, ['--socket', `${directory}/s`, ...memory]);
+    t.match(serve.logged('listening'), [{ isAdopted, label: 'blue lab' }]);
+    await serve.end(isAdopted ? 'SIGTERM' : 'SIGKILL');
+  }
+});
+
+t.test('a label does not stay where the socket cannot be', async (t) => {
+  const directory = temp(t);
+  const memory = ['--mem-path', `${directory}/memory`, '--label', 'lab'];
+  writeFileSync(`${directory}/file`, '');
+  const line = await failure(t, ['--socket', `${directory}/file`, ...memory]);
+  t.match(line, { code: 'ERR_IVSHMEM_NOT_A_SOCKET' });
+  t.same(readdirSync(directory), ['file']);
+});
+
 t.test('a socket path of 107 bytes is served, one of 108 is not', async (t) => {
   const directory = temp(t);
   const longest = `${directory}/${'s'.repeat(106 - directory.length)}`;

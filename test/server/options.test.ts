@@ -30,6 +30,8 @@ const good: readonly Partial<ServerOptions>[] = [
   { hugePageBytes: 2_097_152, size: 2 * M },
   { socket: 'relative' },
   { hostSocket: '/run/s.host' },
+  { label: 'x'.repeat(63) },
+  { label: 'bläu ✓' },
 ];
 for (const options of good) {
   t.test(`allowed: ${JSON.stringify(options).slice(0, 60)}`, async (t) => {
@@ -66,6 +68,15 @@ const bad: readonly (readonly [option: string, options: Partial<ServerOptions>, 
   ['memGroup', { memGroup: 'root' }, /name or path/],
   ['hugePageBytes', { hugePageBytes: 8192 as never }, /2097152 or 1073741824/],
   ['size', { size: '4M' as never }, /^4M is not a number/],
+  ['label', { label: '' }, /^this is no label: it has 0 bytes of UTF-8, not 1–63$/],
+  ['label', { label: 'x'.repeat(64) }, /64 bytes/],
+  ['label', { label: 'é'.repeat(32) }, /64 bytes/],
+  [
+    'label',
+    { label: 'a\u001b[2J' },
+    /^this is no label: it has U\+001B, which is not for printing$/,
+  ],
+  ['label', { label: 7 as never }, /no text/],
   ['socket', { socket: undefined as never }, /1–107/],
   ['socket', { socket: '' }, /1–107/],
   ['socket', { socket: 'a\0b' }, /NUL/],
