@@ -15,7 +15,7 @@ const sources = new URL('../../../examples/', import.meta.url);
 
 t.test('an example is short, and run by a test of this file', async (t) => {
   const tests = readFileSync(new URL('../test/examples/examples.test.ts', sources), 'utf8');
-  for (const name of readdirSync(sources)) {
+  for (const name of readdirSync(sources).filter((entry) => entry.endsWith('.ts'))) {
     t.ok(readFileSync(new URL(name, sources), 'utf8').split('\n').length <= 40, name);
     t.match(tests, `example('${name.replace(/\.ts$/, '')}')`, name);
   }
