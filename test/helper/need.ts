@@ -5,7 +5,8 @@
  * `reason; command`: the runner gathers the commands.
  * Rule 2: under IVSHMEM_TEST_NO_SKIP=1 the same test fails, with the same words.
  */
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import t from 'tap';
 
@@ -37,7 +38,21 @@ const requirements = {
     reason: 'no free huge pages',
     remedy: 'sysctl -q -w vm.nr_hugepages=16',
   },
+  guest: {
+    isMet: () => ['qemu-system-x86_64', 'cc', 'make'].every(isInPath) && aptKnowsKernel(),
+    reason: 'no QEMU, C compiler, make, libelf1 or package list to make real guests of',
+    remedy:
+      'apt-get update && apt-get install -y --no-install-recommends ' +
+      'qemu-system-x86 gcc libc6-dev make libelf1',
+  },
 } as const satisfies Record<string, Requirement>;
+
+function aptKnowsKernel(): boolean {
+  const { status } = spawnSync('apt-cache', ['show', 'linux-image-cloud-amd64'], {
+    stdio: 'ignore',
+  });
+  return status === 0 && existsSync('/usr/lib/x86_64-linux-gnu/libelf.so.1');
+}
 
 /** tap options for a test that needs these things: none, or a skip. They mix with other options. */
 export const need = needFrom(requirements);

@@ -11,12 +11,13 @@ export const deadlineMs = 15_000;
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
+  timeoutMs = deadlineMs,
 ): Promise<Exclude<T, undefined | false>> {
-  const end = performance.now() + deadlineMs;
+  const end = performance.now() + timeoutMs;
   for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, 50)) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer as Exclude<T, undefined | false>;
-    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
     await sleep(pauseMs);
   }
 }
