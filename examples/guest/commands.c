@@ -127,6 +127,7 @@ static int wait_for_interrupts(struct region *region, int timeout_ms)
 {
 	static uint32_t counts[MOST_VECTORS];
 
+	fprintf(stderr, "peer %u waits for interrupts\n", region->peer);
 	switch (region_wait(region, counts, MOST_VECTORS, timeout_ms)) {
 	case -1:
 		fail("wait");

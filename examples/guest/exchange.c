@@ -128,6 +128,7 @@ int exchange_echo(struct region *region, uint32_t times)
 	uint32_t number;
 
 	store(&exchange->echo, region->peer + 1);
+	fprintf(stderr, "peer %u answers\n", region->peer);
 	for (uint32_t i = 0; times == 0 || i < times; i++) {
 		while ((number = load(&exchange->asked)) == load(&exchange->answered))
 			wait_a_while(region);

@@ -15,10 +15,14 @@ const COMMAND_MS = 120_000;
 
 /** What a guest has. */
 export interface GuestOptions {
-  /** QEMU's options for them. */
+  /** QEMU's options for its devices. */
   readonly devices: readonly string[];
-  /** Default: the one that `boot/build` made. */
+  /** Where `boot/build` put its kernel. */
+  readonly image?: string;
+  /** Default: the one there. */
   readonly initramfs?: string;
+  /** More of the kernel's command line. */
+  readonly kernelOptions?: string;
 }
 
 /** How a command in a guest ended. */
@@ -33,11 +37,11 @@ export class Guest {
   #console = '';
   #seen = 0;
 
-  private constructor(t: Test, name: string, { devices, initramfs }: GuestOptions) {
+  private constructor(t: Test, name: string, options: GuestOptions) {
     t.teardown(() => {
       if (!t.passing()) console.error(`--- console of guest ${name}\n${this.#console}\n---`);
     });
-    this.#child = new Child(t, ['qemu-system-x86_64', ...argumentsOf(devices, initramfs)]);
+    this.#child = new Child(t, ['qemu-system-x86_64', ...argumentsOf(options)]);
     this.#child.stdout.setEncoding('latin1').on('data', (text: string) => (this.#console += text));
   }
 
@@ -128,11 +132,16 @@ export function plainDevice(backend: string, addr: number): string[] {
   return ['-object', `${backend},id=m${addr}`, '-device', device];
 }
 
-function argumentsOf(devices: readonly string[], initramfs = `${guestImage}/initramfs`): string[] {
+function argumentsOf({
+  devices,
+  image = guestImage,
+  initramfs = `${image}/initramfs`,
+  kernelOptions = '',
+}: GuestOptions): string[] {
   return [
     ...['-M', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '128M'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
-    ...['-kernel', `${guestImage}/vmlinuz`, '-initrd', initramfs],
-    ...['-append', KERNEL_OPTIONS, '-device', 'intel-iommu', ...devices],
+    ...['-kernel', `${image}/vmlinuz`, '-initrd', initramfs],
+    ...['-append', `${KERNEL_OPTIONS} ${kernelOptions}`, '-device', 'intel-iommu', ...devices],
   ];
 }
