@@ -28,12 +28,16 @@ int region_open(struct region *region, const char *name);
 
 void region_close(struct region *region);
 
-/* Rings one vector of one peer, after all that was written to the memory; 0, or -1 with errno. */
+/*
+ * Rings one vector of one peer, after all that was written to the memory; 0, or -1 with errno:
+ * EOPNOTSUPP without vectors, EINVAL for a number over 65535.
+ */
 int region_ring(struct region *region, uint32_t peer, uint32_t vector);
 
 /*
  * Waits for interrupts, and adds those that came to counts[vector] for the first `most` vectors; the
- * number of vectors that had some, 0 when the time is over (-1 ms: never), or -1 with errno.
+ * number of vectors that had some, 0 when the time is over (-1 ms: never), or -1 with errno:
+ * EOPNOTSUPP without vectors.
  */
 int region_wait(struct region *region, uint32_t counts[], uint32_t most, int timeout_ms);
 

@@ -61,9 +61,14 @@ int region_wait(struct region *region, uint32_t counts[], uint32_t most, int tim
 {
 	struct pollfd ready = { .fd = region->device, .events = POLLIN };
 	struct ivshmem_event events[64];
-	int answer = poll(&ready, 1, timeout_ms);
 	ssize_t length;
+	int answer;
 
+	if (region->vectors == 0) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	answer = poll(&ready, 1, timeout_ms);
 	if (answer <= 0)
 		return answer;
 	length = read(region->device, events, sizeof(events));

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * A region without any driver: the memory is the file resource2 that Linux has for BAR2. There are no
- * interrupts; who waits looks again a little later.
+ * interrupts, and no rings.
  *
- * Not on Arm, where this file is mapped as device memory: see docs/guests.md.
+ * What type of memory that is, and why it is not the best, is in docs/guests.md.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../pci.h"
@@ -63,9 +62,7 @@ int region_ring(struct region *region, uint32_t peer, uint32_t vector)
 
 int region_wait(struct region *region, uint32_t counts[], uint32_t most, int timeout_ms)
 {
-	const struct timespec a_little = { .tv_nsec = 200 * 1000 };
-
 	(void)region, (void)counts, (void)most, (void)timeout_ms;
-	nanosleep(&a_little, NULL);
-	return 0;
+	errno = EOPNOTSUPP;
+	return -1;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * A region through vfio-pci, the kernel's own driver for programs that are drivers themselves. The
- * device must be bound to it, and the guest have an IOMMU: the README beside says how.
+ * device must be bound to it, and the guest have an IOMMU: docs/guests.md says how.
  *
  * https://docs.kernel.org/driver-api/vfio.html
  */
@@ -160,8 +160,13 @@ int region_ring(struct region *region, uint32_t peer, uint32_t vector)
 int region_wait(struct region *region, uint32_t counts[], uint32_t most, int timeout_ms)
 {
 	struct epoll_event events[64];
-	int ready = epoll_wait(region->events, events, 64, timeout_ms);
+	int ready;
 
+	if (region->vectors == 0) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	ready = epoll_wait(region->events, events, 64, timeout_ms);
 	for (int i = 0; i < ready; i++) {
 		uint32_t vector = events[i].data.u64 >> 32;
 		uint64_t count;
