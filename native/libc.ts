@@ -78,6 +78,12 @@ export const libc = {
     address: Address,
     length: number,
   ) => number,
+  /** https://man7.org/linux/man-pages/man2/getpeername.2.html */
+  getpeername: process.func('int getpeername(int, uintptr_t, uintptr_t)') as (
+    fd: number,
+    address: Address,
+    length: Address,
+  ) => number,
   /** https://man7.org/linux/man-pages/man2/shutdown.2.html */
   shutdown: process.func('int shutdown(int, int)') as (fd: number, how: number) => number,
   /** https://man7.org/linux/man-pages/man2/getsockopt.2.html */

@@ -3,6 +3,7 @@
 //
 // Rule 1: every socket is non-blocking and closed on exec.
 // Rule 2: "would block" is a value (undefined), not an error.
+import { bindAbstractName } from './abstract-name.js';
 import { Fd } from './fd.js';
 import { libc, NULL, staticMemory } from './libc.js';
 import { check, checkReady, errno, lastErrno, SystemError } from './system-error.js';
@@ -22,6 +23,7 @@ const SHUT_RD = 0;
 export const MAX_SOCKET_PATH_BYTES = 107;
 
 const scratch = staticMemory(16);
+const outgoing = staticMemory(16_384);
 const lengthCell = staticMemory(4);
 const socketName = staticMemory(2 + MAX_SOCKET_PATH_BYTES + 1); // struct sockaddr_un
 socketName.view.setUint16(0, AF_UNIX, true);
@@ -53,11 +55,15 @@ export function acceptSocket(fd: Fd): Fd | undefined {
   return rawFd === undefined ? undefined : new Fd(rawFd);
 }
 
-/** A socket connected to the listener at `path`; undefined when its backlog is full. Throws ECONNREFUSED, ENOENT, EACCES. */
-export function connectSocket(path: string): Fd | undefined {
+/**
+ * A socket connected to the listener at `path`, where it is seen under its own abstract name if it is to
+ * have one; undefined when the backlog is full. Throws ECONNREFUSED, ENOENT, EACCES, and as `bindAbstractName`.
+ */
+export function connectSocket(path: string, ownName?: string): Fd | undefined {
   const length = writeAddress(path, 'connect');
   const fd = createUnixSocket();
   try {
+    if (ownName !== undefined) bindAbstractName(fd, ownName);
     const result = libc.connect(fd.rawFd, socketName.address, length);
     if (checkReady(result, 'connect', path) !== undefined) return fd;
   } catch (error) {
@@ -104,6 +110,14 @@ export function unreadByPeer(fd: Fd): number {
 export function unreadHere(fd: Fd): number {
   check(libc.ioctl(fd.rawFd, SIOCINQ, scratch.address), 'ioctl');
   return scratch.view.getInt32(0, true);
+}
+
+/** Sends what fits now, 16 KiB at most: how many bytes went, undefined when it would block. Throws EPIPE, ENOBUFS. */
+export function sendBytes(fd: Fd, bytes: Uint8Array): number | undefined {
+  const part = bytes.subarray(0, outgoing.view.byteLength);
+  new Uint8Array(outgoing.view.buffer).set(part);
+  const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  return checkReady(libc.send(fd.rawFd, outgoing.address, part.length, flags), 'send');
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   listenSocket,
   MAX_SOCKET_PATH_BYTES,
   peerCredentials,
+  sendBytes,
   shutdownListener,
   unreadByPeer,
   unreadHere,
@@ -243,6 +244,23 @@ t.test('what cannot be counted is told', async (t) => {
   using fd = createEventfd();
   t.throws(() => unreadByPeer(fd), { code: 'ENOTTY', syscall: 'ioctl' });
   t.throws(() => unreadHere(fd), { code: 'ENOTTY', syscall: 'ioctl' });
+});
+
+t.test('bytes are sent as they are, as many as fit', async (t) => {
+  const [socket, peer] = pair(t);
+  t.equal(sendBytes(socket, Buffer.from([0, 1, 255])), 3);
+  const buffer = Buffer.alloc(4);
+  t.equal(readSync(peer.rawFd, buffer), 3);
+  t.same(buffer, Buffer.from([0, 1, 255, 0]));
+  t.equal(sendBytes(socket, Buffer.alloc(20_000)), 16_384, 'at most 16 KiB at a time');
+  while (sendBytes(socket, Buffer.alloc(16_384)) !== undefined);
+  t.equal(sendBytes(socket, Buffer.alloc(16_384)), undefined, 'it would block');
+});
+
+t.test('who is gone is sent nothing, and the process lives', async (t) => {
+  const [socket, peer] = pair(t);
+  peer.close();
+  t.throws(() => sendBytes(socket, Buffer.from('a')), { code: 'EPIPE', syscall: 'send' });
 });
 
 t.test('a byte is discarded, one at a time; then the end', async (t) => {
