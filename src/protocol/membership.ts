@@ -78,6 +78,11 @@ export class Membership<Rows> {
     return this.#ids.left;
   }
 
+  /** The ID that the next join gets; undefined when none is left. */
+  get nextId(): number | undefined {
+    return this.#ids.peek();
+  }
+
   /** A join and its owner at once: `add` and `enter`. */
   join(encode: (id: number) => Rows): PeerState<Rows> | undefined {
     const entry = this.add(encode);

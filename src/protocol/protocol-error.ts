@@ -13,7 +13,9 @@ export type ProtocolErrorCode =
   /** A peer ID out of range, or more vectors than there can be. */
   | 'ERR_IVSHMEM_JOIN'
   /** The departure of a peer that is not there. */
-  | 'ERR_IVSHMEM_LEAVE';
+  | 'ERR_IVSHMEM_LEAVE'
+  /** What answers a question to the server is no answer. */
+  | 'ERR_IVSHMEM_ANSWER';
 
 /** The server broke the protocol, or refused us. */
 export class ProtocolError extends Error {

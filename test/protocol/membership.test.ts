@@ -284,6 +284,7 @@ t.test('an ID is not given again while a peer is there that knew its owner', (t)
     membership.leave(brief.state);
   }
   t.equal(membership.idsLeft, 65_534);
+  t.equal(membership.nextId, 2, 'asked in advance');
   const next = LinkedPeer.join(membership);
   t.equal(next.state.id, 2);
   next.serve();
@@ -303,6 +304,7 @@ t.test('when all 65,536 IDs are used up nobody joins until the witness leaves', 
   witness.serve();
   t.equal(witness.facts.length, 4 + 2 * 65_535, 'each heard and gone once');
   t.equal(membership.idsLeft, 0);
+  t.equal(membership.nextId, undefined);
   t.equal(
     membership.join((id) => doorbells(id, 1)),
     undefined,

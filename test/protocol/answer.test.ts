@@ -1,0 +1,72 @@
+import t from 'tap';
+import { decodeAnswer, encodeAnswer, QUESTION_PREFIX } from '../../src/protocol/answer.js';
+
+const description = {
+  pid: 7,
+  socket: '/run/ivshmem.sock',
+  vectors: 4,
+  memory: { kind: 'memfd', sizeBytes: 4_194_304, path: '/proc/7/fd/20' },
+  nextId: 0,
+};
+const line =
+  '{"pid":7,"socket":"/run/ivshmem.sock","vectors":4,' +
+  '"memory":{"kind":"memfd","sizeBytes":4194304,"path":"/proc/7/fd/20"},"nextId":0}\n';
+
+t.test('an answer is one line of JSON', async (t) => {
+  t.equal(encodeAnswer(description), line);
+  t.same(decodeAnswer(line), description);
+});
+
+t.test('any path passes whole', async (t) => {
+  for (const socket of ['/a b', '/a\nb', '/ä"\\', '/💥']) {
+    const text = encodeAnswer({ ...description, socket });
+    t.equal(text.indexOf('\n'), text.length - 1, 'one line');
+    t.equal(decodeAnswer(text).socket, socket);
+  }
+});
+
+t.test('that no ID is left is null', async (t) => {
+  const text = line.replace('"nextId":0', '"nextId":null');
+  t.equal(encodeAnswer({ ...description, nextId: null }), text);
+  t.equal(decodeAnswer(text).nextId, null);
+  t.equal(decodeAnswer(line.replace('"nextId":0', '"nextId":65535')).nextId, 65_535);
+});
+
+t.test('fields of a later version do not disturb', async (t) => {
+  t.match(decodeAnswer(line.replace('{', '{"later":{"more":[1]},')), description);
+});
+
+const wrong: Readonly<Record<string, string>> = {
+  nothing: '',
+  'no JSON': 'hello\n',
+  'no object': '7\n',
+  null: 'null\n',
+  'a welcome of the protocol': '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0',
+  'an answer without its end': line.slice(0, -1),
+  'half an answer': `${line.slice(0, 50)}\n`,
+  'no memory': line.replace('"memory"', '"mem"'),
+  'memory that is none': line.replace(/\{"kind.*?\}/, 'null'),
+  'a text for a number': line.replace('4,', '"4",'),
+  'no vectors': line.replace('"vectors":4', '"vectors":0'),
+  'half a vector': line.replace('"vectors":4', '"vectors":1.5'),
+  'more vectors than there can be': line.replace('"vectors":4', '"vectors":2049'),
+  'an empty path': line.replace('/run/ivshmem.sock', ''),
+  'a number for a path': line.replace('"/proc/7/fd/20"', '20'),
+  'an ID that there is not': line.replace('"nextId":0', '"nextId":65536'),
+  'no size': line.replace('4194304', '0'),
+  'no process': line.replace('"pid":7', '"pid":0'),
+};
+for (const [what, text] of Object.entries(wrong)) {
+  t.test(`no answer: ${what}`, async (t) => {
+    t.throws(() => decodeAnswer(text), { name: 'ProtocolError', code: 'ERR_IVSHMEM_ANSWER' });
+  });
+}
+
+t.test('the error shows what came, not all of it', async (t) => {
+  const message = `expected what the region is, the server sent "${'x'.repeat(40)}"`;
+  t.throws(() => decodeAnswer('x'.repeat(99)), { message });
+});
+
+t.test('what askers are known by is part of the contract between versions', async (t) => {
+  t.equal(QUESTION_PREFIX, 'ivshmem-ask/');
+});
