@@ -9,16 +9,23 @@ import { waitFor, type WaitOptions } from './waiting.js';
 
 const RETRY_MS = 10;
 
+/** How to connect. */
+export interface ConnectionOptions extends WaitOptions {
+  /** An abstract name for our end. Default: none, as peers have it. */
+  readonly ownName?: string;
+}
+
 /** A connected socket, whose owner is the caller. Throws SystemError (ENOENT, ECONNREFUSED, EACCES), PeerError ERR_IVSHMEM_TIMEOUT. */
-export async function connect(socket: string, options: WaitOptions): Promise<Fd> {
+export async function connect(socket: string, options: ConnectionOptions): Promise<Fd> {
+  const { ownName } = options;
   return (
-    connectSocket(socket) ??
+    connectSocket(socket, ownName) ??
     waitFor<Fd>(
       options,
       ({ resolve, reject }) => {
         const retry = setInterval(() => {
           try {
-            const fd = connectSocket(socket);
+            const fd = connectSocket(socket, ownName);
             if (fd !== undefined) resolve(fd);
           } catch (error) {
             reject(error as Error);

@@ -124,6 +124,10 @@ export class Region {
     this.#isStopping = true;
   }
 
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   /**
    * How many peers have not been told or have not read everything. QEMU (7.2) may throw away what it
    * has not read when its server goes: vectors of its own among it, without which it aborts under KVM.

@@ -5,6 +5,8 @@
 import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
+import type { Fd } from '../../native/fd.js';
+import type { RegionDescription } from '../protocol/answer.js';
 import { Acceptor } from './acceptor.js';
 import { DESCRIPTOR_RESERVE, peersAdmitted, type Door } from './admission.js';
 import type { Connection } from './connection.js';
@@ -13,6 +15,7 @@ import type { Listener } from './listener.js';
 import type { RegionMemory } from './memory.js';
 import { checkOptions, type CheckedOptions, type ServerOptions } from './options.js';
 import { Failures } from './failures.js';
+import { answerQuestion, describeRegion } from './question.js';
 import { kernelRefusal } from './refusal.js';
 import { Region } from './region.js';
 import { setUp, type Setup } from './setup.js';
@@ -167,12 +170,16 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   #accept(listener: Listener): Acceptor {
     const isHost = listener.path === this.hostSocket;
     const door: Door = { path: path.resolve(listener.path), isHost };
+    // Of a region that is about to end nobody is told as if it were there.
+    const describeNow = (): RegionDescription | undefined =>
+      this.#region.isStopping ? undefined : describeRegion(this, this.#region.membership.nextId);
+    const isAnswered = (socket: Fd): boolean => isHost && answerQuestion(socket, describeNow);
     return new Acceptor(listener.fd, {
       onConnection: (socket) => {
-        this.#region.receive(socket, door);
+        if (!isAnswered(socket)) this.#region.receive(socket, door);
       },
       onStarved: (socket, cause) => {
-        this.#region.refuse(socket, kernelRefusal(cause));
+        if (!isAnswered(socket)) this.#region.refuse(socket, kernelRefusal(cause));
       },
       onTrouble: (error) => {
         if (this.listenerCount('error') > 0) this.emit('error', error);

@@ -16,15 +16,20 @@ import {
 } from '../helper/join-scene.js';
 import { until } from '../helper/until.js';
 
-const ofReturn: Outcomes = {
+const ofFirst: Outcomes = {
   ...joinOutcomes,
+  // Whose name cannot be told does not ask, but visits.
+  getpeername: () => 'joined',
+};
+const ofReturn: Outcomes = {
+  ...ofFirst,
   // The doorbells are drained: EAGAIN is that nobody rang.
   preadv2: (code) => (code === 'EAGAIN' ? 'joined' : 'refused'),
 };
 delete ofReturn.eventfd;
 delete ofReturn.ioctl; // nobody else is told anything
 const slots: Readonly<Record<string, { isThere: boolean; expected: Outcomes }>> = {
-  'that has to be made': { isThere: false, expected: joinOutcomes },
+  'that has to be made': { isThere: false, expected: ofFirst },
   'that is there': { isThere: true, expected: ofReturn },
 };
 

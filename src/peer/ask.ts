@@ -1,0 +1,83 @@
+// Asking a server what its region is, without joining it. See src/protocol/answer.ts.
+//
+// Rule 1: only a socket for host commands is asked: to connect to that of the VMs is to join.
+// Rule 2: who listens there may be anybody: what it sends is bounded in time and length, and the first
+//         byte that no answer begins with ends the reading.
+import { randomBytes } from 'node:crypto';
+import type { Fd } from '../../native/fd.js';
+import { MessageReceiver } from '../../native/message-receiver.js';
+import { Watch } from '../../native/watch.js';
+import { decodeAnswer, QUESTION_PREFIX, type RegionDescription } from '../protocol/answer.js';
+import { connect } from './connect.js';
+import { PeerError } from './peer-error.js';
+import { waitFor, type WaitOptions } from './waiting.js';
+
+const ANSWER_TIMEOUT_MS = 5_000;
+const MAX_ANSWER_BYTES = 16_384;
+const FIRST_BYTE = '{'.charCodeAt(0);
+
+/**
+ * What the region behind a socket for host commands is; nobody but its server notices. Default of
+ * `timeoutMs`: 5,000. Rejects with SystemError (ENOENT, ECONNREFUSED, EACCES, …), PeerError
+ * ERR_IVSHMEM_TIMEOUT, _HANG_UP, ProtocolError ERR_IVSHMEM_ANSWER.
+ */
+export async function ask(
+  hostSocket: string,
+  { timeoutMs = ANSWER_TIMEOUT_MS, signal }: WaitOptions = {},
+): Promise<RegionDescription> {
+  const end = performance.now() + timeoutMs;
+  // Nobody else can have bound it: the name is for this question alone.
+  const ownName = `${QUESTION_PREFIX}${process.pid}/${randomBytes(8).toString('hex')}`;
+  using socket = await connect(hostSocket, { timeoutMs, signal, ownName });
+  const left = Math.max(0, end - performance.now());
+  const answer = await readAnswer(socket, { timeoutMs: left, signal });
+  if (answer !== '') return decodeAnswer(answer);
+  throw new PeerError('ERR_IVSHMEM_HANG_UP', 'the server closed without an answer');
+}
+
+function readAnswer(socket: Fd, options: WaitOptions): Promise<string> {
+  const reader = new AnswerReader(socket);
+  return waitFor<string>(
+    options,
+    ({ resolve, reject }) => {
+      const watch = new Watch(socket, { readable: true, writable: false }, () => {
+        try {
+          const answer = reader.read();
+          if (answer !== undefined) resolve(answer);
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
+      return () => watch.close();
+    },
+    ({ reject }) =>
+      reject(new PeerError('ERR_IVSHMEM_TIMEOUT', 'the server did not answer in time')),
+  );
+}
+
+class AnswerReader {
+  readonly #socket: Fd;
+  readonly #receiver = new MessageReceiver();
+  #bytes = Buffer.alloc(0);
+
+  constructor(socket: Fd) {
+    this.#socket = socket;
+  }
+
+  /** All that came, once it is over or can be no answer; undefined when more is to come. */
+  read(): string | undefined {
+    while (this.#mayBeAnswer) {
+      const received = this.#receiver.receive(this.#socket, Infinity);
+      if (received === undefined) return undefined;
+      received.fd?.close();
+      if (received.bytes.length === 0) break;
+      this.#bytes = Buffer.concat([this.#bytes, received.bytes]);
+    }
+    return this.#bytes.toString();
+  }
+
+  get #mayBeAnswer(): boolean {
+    const { length } = this.#bytes;
+    return length === 0 || (this.#bytes[0] === FIRST_BYTE && length < MAX_ANSWER_BYTES);
+  }
+}

@@ -1,0 +1,54 @@
+// Who asks what the region is, and does not join it. See src/protocol/answer.ts.
+//
+// Rule 1: one look, one send, and the end: no admission, no slot, no ID, nothing to remember, and
+//         nobody is told.
+// Rule 2: what becomes of the answer is the asker's business: one that has gone, does not read, or talks,
+//         is let go like any other. No QEMU is let down by that: none binds a name before it connects.
+import path from 'node:path';
+import { peerAbstractName } from '../../native/abstract-name.js';
+import type { Fd } from '../../native/fd.js';
+import { SystemError } from '../../native/system-error.js';
+import { sendBytes } from '../../native/unix-socket.js';
+import { encodeAnswer, QUESTION_PREFIX, type RegionDescription } from '../protocol/answer.js';
+import type { Server } from './server.js';
+
+/** What is told of a server; it has to make sense in any working directory. */
+export function describeRegion(
+  { socket, vectors, memory }: Pick<Server, 'socket' | 'vectors' | 'memory'>,
+  nextId: number | undefined,
+): RegionDescription {
+  const { kind, sizeBytes } = memory;
+  return {
+    pid: process.pid,
+    socket: path.resolve(socket),
+    vectors,
+    memory: { kind, sizeBytes, path: path.resolve(memory.path) },
+    nextId: nextId ?? null,
+  };
+}
+
+/**
+ * Whether this connection was a question; it is answered then, and closed. Undefined is no answer: the
+ * asker finds the end alone.
+ */
+export function answerQuestion(socket: Fd, describe: () => RegionDescription | undefined): boolean {
+  if (!isQuestion(socket)) return false;
+  try {
+    const description = describe();
+    if (description) sendBytes(socket, Buffer.from(encodeAnswer(description)));
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+  } finally {
+    socket.close();
+  }
+  return true;
+}
+
+function isQuestion(socket: Fd): boolean {
+  try {
+    return peerAbstractName(socket)?.startsWith(QUESTION_PREFIX) ?? false;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    return false;
+  }
+}
