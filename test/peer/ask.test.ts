@@ -1,0 +1,113 @@
+// Asking what a region is: the answer, and every other thing that may come instead.
+import t from 'tap';
+import { ask } from '../../src/peer/ask.js';
+import { openDescriptors } from '../helper/descriptor-balance.js';
+import { Region } from '../helper/region.js';
+import { ScriptServer, type Sent } from '../helper/script-server.js';
+import { temp } from '../helper/temp.js';
+
+const hex = (text: string): string => Buffer.from(text).toString('hex');
+const line =
+  '{"pid":7,"socket":"/s","vectors":4,"memory":{"kind":"shm","sizeBytes":4096,"path":"/m"},"nextId":null}\n';
+
+t.test('a region tells what it is, and who asked leaves nothing open', async (t) => {
+  const region = await Region.listenWithHost(t, { vectors: 4, size: 2 ** 20 });
+  const before = openDescriptors();
+  const description = await ask(region.hostSocket);
+  t.same(description, {
+    pid: process.pid,
+    socket: region.socket,
+    vectors: 4,
+    memory: { kind: 'memfd', sizeBytes: 1_048_576, path: region.server.memory.path },
+    nextId: 0,
+  });
+  t.same(openDescriptors(), before);
+  t.equal(region.joins, 0);
+});
+
+t.test('many may ask at once', async (t) => {
+  const region = await Region.listenWithHost(t, {});
+  const answers = await Promise.all(Array.from({ length: 100 }, () => ask(region.hostSocket)));
+  t.equal(answers.filter(({ nextId }) => nextId === 0).length, 100);
+});
+
+t.test('an answer may come in pieces', async (t) => {
+  const server = new ScriptServer(t);
+  const asking = ask(server.socket);
+  const connection = await server.accept();
+  for (const character of line) {
+    connection.send(hex(character));
+    await connection.isRead();
+  }
+  connection.close();
+  t.match(await asking, { pid: 7, socket: '/s', nextId: null });
+});
+
+t.test('where nobody listens the error is that of the socket', async (t) => {
+  const path = `${temp(t)}/s`;
+  await t.rejects(ask(path), { code: 'ENOENT', syscall: 'connect', path });
+});
+
+t.test('a server that ends without a word is ERR_IVSHMEM_HANG_UP', async (t) => {
+  const server = new ScriptServer(t);
+  const before = openDescriptors();
+  const rejected = t.rejects(ask(server.socket), { code: 'ERR_IVSHMEM_HANG_UP' });
+  (await server.accept()).close();
+  await rejected;
+  t.same(openDescriptors(), before);
+});
+
+const others: Readonly<Record<string, (server: ScriptServer) => readonly Sent[]>> = {
+  'a welcome': ({ memory }) => [
+    ['0000000000000000'],
+    ['0000000000000000'],
+    ['ffffffffffffffff', memory],
+  ],
+  'a refusal': () => [['94ffffffffffffff']],
+  'an answer with a descriptor where none belongs': ({ memory }) => [[hex('no'), memory]],
+};
+for (const [what, messages] of Object.entries(others)) {
+  t.test(`${what} is no answer, and is not waited for to end`, async (t) => {
+    const server = new ScriptServer(t);
+    const before = openDescriptors();
+    const rejected = t.rejects(ask(server.socket), { code: 'ERR_IVSHMEM_ANSWER' });
+    const connection = await server.serve(messages(server));
+    await rejected;
+    connection.close();
+    t.same(openDescriptors(), before);
+  });
+}
+
+t.test('an answer without end is read only so far', async (t) => {
+  const server = new ScriptServer(t);
+  const rejected = t.rejects(ask(server.socket), { code: 'ERR_IVSHMEM_ANSWER' });
+  const connection = await server.accept();
+  connection.send(hex('{'));
+  for (let count = 0; count < 100; count += 1) connection.send(hex('x'.repeat(200)));
+  await rejected;
+});
+
+t.test('a server that is silent, or stops in the middle, is ERR_IVSHMEM_TIMEOUT', async (t) => {
+  const server = new ScriptServer(t);
+  const before = openDescriptors();
+  for (const messages of [[], [hex(line.slice(0, 20))]]) {
+    const code = 'ERR_IVSHMEM_TIMEOUT';
+    const rejected = t.rejects(ask(server.socket, { timeoutMs: 200 }), { code });
+    const connection = await server.serve(messages.map((message): Sent => [message]));
+    await rejected;
+    connection.close();
+  }
+  t.same(openDescriptors(), before);
+});
+
+t.test('a full backlog is waited for, and so long at most', async (t) => {
+  const server = new ScriptServer(t, { backlog: 0 });
+  const first = t.rejects(ask(server.socket), { code: 'ERR_IVSHMEM_HANG_UP' });
+  await t.rejects(ask(server.socket, { timeoutMs: 50 }), { code: 'ERR_IVSHMEM_TIMEOUT' });
+  const second = ask(server.socket);
+  (await server.accept()).close();
+  await first;
+  const connection = await server.serve([[hex(line)]]);
+  connection.close();
+  t.match(await second, { pid: 7 });
+});
