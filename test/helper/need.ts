@@ -28,6 +28,17 @@ const requirements = {
     reason: 'cc is not in PATH',
     remedy: 'apt-get install -y --no-install-recommends gcc libc6-dev',
   },
+  xmllint: {
+    isMet: () => isInPath('xmllint'),
+    reason: 'xmllint is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends libxml2-utils',
+  },
+  'libvirt-schema': {
+    isMet: () => existsSync('/usr/share/libvirt/schemas/domain.rng'),
+    reason: "libvirt's schema of a domain is not there",
+    // The library itself has it, and needs no daemon.
+    remedy: 'apt-get install -y --no-install-recommends libvirt0',
+  },
   root: {
     isMet: () => process.getuid?.() === 0,
     reason: 'not root',
