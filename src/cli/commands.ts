@@ -21,6 +21,10 @@ export const commands: readonly CommandModule[] = [
     const { peerGroup } = await import('./peer/group.js');
     return peerGroup;
   }),
+  lazy('qemu-args', 'Print what a VM needs for a region: QEMU options, libvirt XML', async () => {
+    const { qemuArgsCommand } = await import('./qemu-args/command.js');
+    return qemuArgsCommand as CommandModule;
+  }),
 ];
 
 /** The command that was called, as far as it is one. */
@@ -29,7 +33,11 @@ export async function placeOf([command, ...more]: readonly string[]): Promise<Pl
     const { serveOptions } = await import('./serve.js');
     return place('ivshmem serve', { flags: Object.keys(serveOptions) });
   }
-  if (command !== 'peer') return place('ivshmem', { commands: ['serve', 'peer'] });
+  if (command === 'qemu-args') {
+    const { qemuArgsOptions } = await import('./qemu-args/command.js');
+    return place('ivshmem qemu-args', { flags: Object.keys(qemuArgsOptions) });
+  }
+  if (command !== 'peer') return place('ivshmem', { commands: ['serve', 'peer', 'qemu-args'] });
   const { peerCommands } = await import('./peer/group.js');
   const name = more.find((word) => Object.hasOwn(peerCommands, word));
   if (name === undefined) return place('ivshmem peer', { commands: Object.keys(peerCommands) });

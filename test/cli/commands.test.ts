@@ -30,3 +30,10 @@ t.test('a command of a peer does not load the server, nor what logs', async (t) 
   t.notOk(modules.includes('src/server/server'));
   t.notOk(modules.some((module) => module.includes('/pino/')));
 });
+
+t.test('who asks what a VM needs does not load the server, nor what logs', async (t) => {
+  const modules = await loaded(t, 'qemu-args');
+  t.ok(modules.includes('src/peer/ask'));
+  t.notOk(modules.includes('src/server/server'));
+  t.notOk(modules.some((module) => module.includes('/pino/')));
+});
