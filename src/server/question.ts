@@ -14,7 +14,7 @@ import type { Server } from './server.js';
 
 /** What is told of a server; it has to make sense in any working directory. */
 export function describeRegion(
-  { socket, vectors, memory }: Pick<Server, 'socket' | 'vectors' | 'memory'>,
+  { socket, vectors, memory, label }: Pick<Server, 'socket' | 'vectors' | 'memory' | 'label'>,
   nextId: number | undefined,
 ): RegionDescription {
   const { kind, sizeBytes } = memory;
@@ -24,6 +24,7 @@ export function describeRegion(
     vectors,
     memory: { kind, sizeBytes, path: path.resolve(memory.path) },
     nextId: nextId ?? null,
+    label,
   };
 }
 

@@ -63,6 +63,11 @@ t.test('who asks is told in one line what the region is', async (t) => {
   );
 });
 
+t.test('who asks is told the label, where there is one', async (t) => {
+  const region = await Region.listenWithHost(t, { label: 'lab' });
+  t.match(await readToEnd(askBy(t, region.hostSocket)), /,"nextId":0,"label":"lab"\}\n$/);
+});
+
 t.test('a hundred questions cost no ID, and nobody hears of them', async (t) => {
   const scene = await Scene.open(t);
   const before = descriptorCount('self');
