@@ -52,7 +52,7 @@ function testFiles(): string[] {
   return readdirSync('test', { encoding: 'utf8', recursive: true })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join('test', name))
-    .filter((file) => !(flags['no-qemu'] && file.startsWith('test/qemu/')))
+    .filter((file) => !(flags['no-qemu'] && /^test\/(qemu|guest)\//.test(file)))
     .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
     .sort();
 }

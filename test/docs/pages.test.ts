@@ -1,20 +1,19 @@
-// Every command on every page, run from top to bottom as a reader would.
+// Every command on every page, run from top to bottom as a reader would. (But for docs/guests.md, whose
+// readers have guests, too: test/guest/page.test.ts.)
 //
 // Rule 1: what is in a block of `sh` is run, as it is, by bash; a command that fails fails the page.
-// Rule 2: three commands are wrapped, because a reader has several terminals: `ivshmem serve` goes on
-//   in the background once it is ready (unless the page itself waits for that), QEMU ends when its
-//   monitor has shown the device, and of npm only `npm start` and `npm run compare -- …` do something:
-//   the suite that runs this is `npm ci && npm test`.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Rule 2: QEMU ends when its monitor has shown the device; what else is wrapped, `page.ts` tells.
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import ts from 'typescript';
-import { Child } from '../helper/child.js';
 import { need } from '../helper/need.js';
-import { temp, type Scope } from '../helper/temp.js';
+import { Page } from '../helper/page.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const cli = `${root}dist/src/cli`;
+const showDevice = `
+  printf 'info pci\\nquit\\n' | $real -machine q35 -accel tcg -S -m 16M -display none -nodefaults \\
+    -monitor stdio "$@" | grep -q 1af4:1110`;
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
@@ -25,9 +24,9 @@ for (const page of pages) {
   const text = readFileSync(root + page, 'utf8');
   const commands = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
   const needs = commands.join('').includes('qemu-system') ? need('qemu') : {};
-  if (commands.length > 0) {
+  if (commands.length > 0 && page !== 'docs/guests.md') {
     t.test(`${page}: every command does what it says`, needs, async (t) => {
-      const { code, stderr } = await run(t, commands.join(''));
+      const { code, stderr } = await new Page(t, { qemu: showDevice }).run(commands.join(''));
       t.equal(code, 0, stderr);
     });
   }
@@ -83,47 +82,4 @@ function complaints(files: ReadonlyMap<string, string>): string[] {
       ({ file, messageText }) =>
         `${file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
     );
-}
-
-/** Runs commands in a directory of their own that stands for /tmp and for /dev/shm's names. */
-async function run(t: Scope, commands: string): Promise<{ code: number | null; stderr: string }> {
-  const directory = temp(t);
-  const bin = `${directory}/bin`;
-  mkdirSync(bin);
-  for (const [name, script] of Object.entries(wrappers(directory))) {
-    writeFileSync(`${bin}/${name}`, `#!/bin/bash\n${script}\n`);
-    chmodSync(`${bin}/${name}`, 0o755);
-  }
-  const names = commands
-    .replaceAll('/tmp/', `${directory}/`)
-    .replaceAll(/(--shm-name |\/dev\/shm\/)/g, `$1test-${process.pid}-`);
-  const trap = `trap 'kill $(cat ${directory}/pids 2>/dev/null) 2>/dev/null || :' EXIT`;
-  writeFileSync(`${directory}/page.sh`, `set -eux -o pipefail\n${trap}\n${names}`);
-  const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
-  return new Child(t, ['bash', `${directory}/page.sh`], { env }).exit;
-}
-
-function wrappers(directory: string): Record<string, string> {
-  const node = process.execPath;
-  return {
-    'ivshmem-client': `exec ${node} ${cli}/ivshmem-client.js "$@"`,
-    'ivshmem-server': `exec ${node} ${cli}/ivshmem-server.js "$@"`,
-    ivshmem: `
-      [[ $1 == serve ]] || exec ${node} ${cli}/ivshmem.js "$@"
-      if [[ "$*" == *--ready-fd* ]]; then
-        echo $$ >>${directory}/pids
-        exec ${node} ${cli}/ivshmem.js "$@"
-      fi
-      mkfifo ${directory}/up.$$
-      ${node} ${cli}/ivshmem.js "$@" --ready-fd 9 9>${directory}/up.$$ >${directory}/out.$$ &
-      echo $! >>${directory}/pids
-      read -r _ <${directory}/up.$$`,
-    npm: `
-      [[ $1 != start ]] || ivshmem serve --socket ${directory}/npm.sock
-      [[ "$1 $2 $3" != 'run compare --' ]] || exec ${node} ${root}dist/conformance/run.js "\${@:4}"`,
-    'qemu-system-x86_64': `
-      real=$(PATH=\${PATH#*:} command -v qemu-system-x86_64)
-      printf 'info pci\\nquit\\n' | $real -machine q35 -accel tcg -S -m 16M -display none -nodefaults \\
-        -monitor stdio "$@" | grep -q 1af4:1110`,
-  };
 }

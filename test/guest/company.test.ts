@@ -4,10 +4,10 @@ import t from 'tap';
 import { Peer } from '../../src/index.js';
 import { buildGuest } from '../helper/guest-image.js';
 import { doorbellDevice, Guest, plainDevice } from '../helper/guest.js';
-import { need } from '../helper/need.js';
+import { guests, need } from '../helper/need.js';
 import { Region } from '../helper/region.js';
 
-t.test('a host peer and two kinds of guests share one memory', need('guest'), async (t) => {
+t.test('a host peer and two kinds of guests share one memory', need(...guests), async (t) => {
   await buildGuest();
   const { server, socket } = await Region.listen(t, { vectors: 4, size: 2 ** 20 });
   const backend = `memory-backend-file,size=1M,share=on,mem-path=${server.memory.path}`;

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { buildGuest, compileForGuest, initramfsWith } from '../helper/guest-image.js';
 import { doorbellDevice, Guest, plainDevice } from '../helper/guest.js';
-import { need } from '../helper/need.js';
+import { guests, need } from '../helper/need.js';
 import { Region } from '../helper/region.js';
 
 const source = fileURLToPath(new URL('../../../test/guest/driver-calls.c', import.meta.url));
 
-t.test('what the driver does not do, it says', need('guest'), async (t) => {
+t.test('what the driver does not do, it says', need(...guests), async (t) => {
   await buildGuest();
   const { socket } = await Region.listen(t, { vectors: 4, size: 2 ** 20 });
   const guest = await Guest.boot(t, 'A', {
@@ -37,6 +37,13 @@ t.test('what the driver does not do, it says', need('guest'), async (t) => {
     ['info: 0', 'ring: EOPNOTSUPP', 'read: EOPNOTSUPP', 'poll: ERR', ...mappingCalls],
     'a device without MSI-X is memory',
   );
+  await guest.do('mount -t debugfs none /sys/kernel/debug');
+  const [start] = (
+    await guest.do('head -n 3 /sys/bus/pci/devices/0000:00:04.0/resource | tail -n 1')
+  ).split(' ');
+  const types = await guest.do('cat /sys/kernel/debug/x86/pat_memtype_list');
+  const type = new RegExp(`mem ${start ?? ''}-0x\\w+\\] write-back`);
+  t.match(types, type, 'the memory is cached like any');
   t.match(
     await guest.do('dmesg'),
     /ivshmem 0000:00:06\.0: error -ENODEV: no registers or no memory/,
@@ -50,7 +57,7 @@ t.test('what the driver does not do, it says', need('guest'), async (t) => {
   t.same(await guest.complaints(), []);
 });
 
-t.test('a device goes while a program has it open', need('guest'), async (t) => {
+t.test('a device goes while a program has it open', need(...guests), async (t) => {
   await buildGuest();
   const { socket } = await Region.listen(t, { vectors: 4, size: 2 ** 20 });
   const guest = await Guest.boot(t, 'A', {

@@ -3,10 +3,10 @@ import t from 'tap';
 import { Peer } from '../../src/index.js';
 import { buildGuest } from '../helper/guest-image.js';
 import { bindToVfio, doorbellDevice, Guest } from '../helper/guest.js';
-import { need } from '../helper/need.js';
+import { guests, need } from '../helper/need.js';
 import { Region } from '../helper/region.js';
 
-t.test('a guest that is locked down has the device by vfio only', need('guest'), async (t) => {
+t.test('a guest that is locked down has the device by vfio only', need(...guests), async (t) => {
   await buildGuest();
   const { socket } = await Region.listen(t, { vectors: 4, size: 2 ** 20 });
   const guest = await Guest.boot(t, 'that is locked down', {
@@ -29,7 +29,7 @@ t.test('a guest that is locked down has the device by vfio only', need('guest'),
   t.same(await guest.complaints(), []);
 });
 
-t.test('a guest that wants signatures refuses an unsigned module', need('guest'), async (t) => {
+t.test('a guest that wants signatures refuses an unsigned module', need(...guests), async (t) => {
   await buildGuest();
   const guest = await Guest.boot(t, 'that wants signatures', {
     devices: [],

@@ -3,7 +3,7 @@ import { openSync, readSync, closeSync } from 'node:fs';
 import t from 'tap';
 import { buildGuest } from '../helper/guest-image.js';
 import { bindToVfio, doorbellDevice, Guest } from '../helper/guest.js';
-import { need } from '../helper/need.js';
+import { guests, need } from '../helper/need.js';
 import { Serve } from '../helper/serve.js';
 import { temp, type Scope } from '../helper/temp.js';
 import { until } from '../helper/until.js';
@@ -15,7 +15,7 @@ const WAYS = {
 };
 
 for (const [way, { program, prepare }] of Object.entries(WAYS)) {
-  t.test(`two guests, by ${way}`, need('guest'), async (t) => {
+  t.test(`two guests, by ${way}`, need(...guests), async (t) => {
     await buildGuest();
     const region = await startRegion(t);
     const boot = async (name: string): Promise<Guest> => {

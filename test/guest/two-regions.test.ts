@@ -2,10 +2,10 @@
 import t from 'tap';
 import { buildGuest } from '../helper/guest-image.js';
 import { doorbellDevice, Guest } from '../helper/guest.js';
-import { need } from '../helper/need.js';
+import { guests, need } from '../helper/need.js';
 import { Region } from '../helper/region.js';
 
-t.test('two regions in one guest are told apart by label', need('guest'), async (t) => {
+t.test('two regions in one guest are told apart by label', need(...guests), async (t) => {
   await buildGuest();
   const blue = await Region.listen(t, { vectors: 4, size: 2 ** 20, label: 'blue' });
   const red = await Region.listen(t, { vectors: 2, size: 2 ** 20, label: 'red' });

@@ -70,17 +70,17 @@ export function compileForGuest(t: Scope, source: string): string {
 }
 
 /** An initramfs that has this program as well, in the guest's root directory; gives its path. */
-export function initramfsWith(t: Scope, program: string, image = guestImage): string {
+export function initramfsWith(t: Scope, program: string): string {
   const directory = temp(t);
   copyFileSync(program, `${directory}/${basename(program)}`);
-  const archive = execFileSync(`${image}/root/bin/busybox`, ['cpio', '-o', '-H', 'newc'], {
+  const archive = execFileSync(`${guestImage}/root/bin/busybox`, ['cpio', '-o', '-H', 'newc'], {
     cwd: directory,
     input: basename(program),
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   // Several archives, one behind the other, are one to the kernel.
   const whole = `${directory}/initramfs`;
-  copyFileSync(`${image}/initramfs`, whole);
+  copyFileSync(`${guestImage}/initramfs`, whole);
   writeFileSync(whole, gzipSync(archive), { flag: 'a' });
   return whole;
 }

@@ -17,9 +17,7 @@ const COMMAND_MS = 120_000;
 export interface GuestOptions {
   /** QEMU's options for its devices. */
   readonly devices: readonly string[];
-  /** Where `boot/build` put its kernel. */
-  readonly image?: string;
-  /** Default: the one there. */
+  /** Default: the one that `boot/build` made. */
   readonly initramfs?: string;
   /** More of the kernel's command line. */
   readonly kernelOptions?: string;
@@ -37,22 +35,29 @@ export class Guest {
   #console = '';
   #seen = 0;
 
-  private constructor(t: Test, name: string, options: GuestOptions) {
+  private constructor(t: Test, name: string, argv: readonly string[]) {
     t.teardown(() => {
       if (!t.passing()) console.error(`--- console of guest ${name}\n${this.#console}\n---`);
     });
-    this.#child = new Child(t, ['qemu-system-x86_64', ...argumentsOf(options)]);
+    this.#child = new Child(t, ['qemu-system-x86_64', ...argv]);
     this.#child.stdout.setEncoding('latin1').on('data', (text: string) => (this.#console += text));
   }
 
   /** Boots one; resolves when its shell answers. */
   static async boot(t: Test, name: string, options: GuestOptions): Promise<Guest> {
-    const guest = new Guest(t, name, options);
+    const guest = await Guest.start(t, name, argumentsOf(options));
+    await guest.run('dmesg -n 1');
+    return guest;
+  }
+
+  /** The same by these arguments of QEMU's, which give the guest's console our standard streams. */
+  static async start(t: Test, name: string, argv: readonly string[]): Promise<Guest> {
+    const guest = new Guest(t, name, argv);
     // Behind the prompt it asks the terminal where the cursor is.
     await guest.#appears('the prompt', /guest# /);
     // From here on the shell is no terminal's: it neither echoes nor prompts.
     guest.#child.stdin.write('stty -echo; sh 2>&1 | cat\n');
-    await guest.run('dmesg -n 1');
+    await guest.do('true');
     return guest;
   }
 
@@ -134,14 +139,13 @@ export function plainDevice(backend: string, addr: number): string[] {
 
 function argumentsOf({
   devices,
-  image = guestImage,
-  initramfs = `${image}/initramfs`,
+  initramfs = `${guestImage}/initramfs`,
   kernelOptions = '',
 }: GuestOptions): string[] {
   return [
     ...['-M', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '128M'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
-    ...['-kernel', `${image}/vmlinuz`, '-initrd', initramfs],
+    ...['-kernel', `${guestImage}/vmlinuz`, '-initrd', initramfs],
     ...['-append', `${KERNEL_OPTIONS} ${kernelOptions}`, '-device', 'intel-iommu', ...devices],
   ];
 }

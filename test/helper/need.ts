@@ -49,24 +49,29 @@ const requirements = {
     reason: 'no free huge pages',
     remedy: 'sysctl -q -w vm.nr_hugepages=16',
   },
-  guest: {
-    isMet: () => ['qemu-system-x86_64', 'cc', 'make'].every(isInPath) && aptKnowsKernel(),
-    reason: 'no QEMU, C compiler, make, libelf1 or package list to make real guests of',
-    remedy:
-      'apt-get update && apt-get install -y --no-install-recommends ' +
-      'qemu-system-x86 gcc libc6-dev make libelf1',
+  make: {
+    isMet: () => isInPath('make') && existsSync('/usr/lib/x86_64-linux-gnu/libelf.so.1'),
+    reason: 'make, or the libelf.so.1 that kernel modules are built with, is not there',
+    remedy: 'apt-get install -y --no-install-recommends make libelf1',
+  },
+  kernel: {
+    isMet: () =>
+      spawnSync('apt-cache', ['show', 'linux-image-cloud-amd64'], { stdio: 'ignore' }).status === 0,
+    reason: 'apt knows no linux-image-cloud-amd64',
+    remedy: 'apt-get update',
+  },
+  openssl: {
+    isMet: () => isInPath('openssl'),
+    reason: 'openssl is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends openssl',
   },
 } as const satisfies Record<string, Requirement>;
 
-function aptKnowsKernel(): boolean {
-  const { status } = spawnSync('apt-cache', ['show', 'linux-image-cloud-amd64'], {
-    stdio: 'ignore',
-  });
-  return status === 0 && existsSync('/usr/lib/x86_64-linux-gnu/libelf.so.1');
-}
-
 /** tap options for a test that needs these things: none, or a skip. They mix with other options. */
 export const need = needFrom(requirements);
+
+/** What real guests are made of: `need(...guests)`. */
+export const guests = ['qemu', 'cc', 'make', 'kernel'] as const;
 
 // Only a parent's flag turns a skip into a failure, and every test inherits it from the root.
 if (process.env['IVSHMEM_TEST_NO_SKIP'] === '1') t.options.failSkip = true;
