@@ -3,6 +3,7 @@
  * What can be done with a region: one program for each way to reach it, made of this file, exchange.c
  * and that way's region.c.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,19 @@ static _Noreturn void fail(const char *what)
 	exit(1);
 }
 
+/* Others may have written it: what steers a terminal is not for ours. */
+static const char *printable(const char *text)
+{
+	static char shown[4 * 64 + 1];
+	char *to = shown;
+
+	for (; *text != '\0' && to < shown + sizeof(shown) - 4; text++)
+		to += sprintf(to, iscntrl((unsigned char)*text) ? "\\x%02x" : "%c",
+			      (unsigned char)*text);
+	*to = '\0';
+	return shown;
+}
+
 /* The region's name, if it has a header; else an empty one. */
 static const char *label_of(const struct region *region)
 {
@@ -108,7 +122,7 @@ static int info(void)
 		open_or_fail(&region, names[i]);
 		printf("%s: %llu bytes, peer %u, vectors %u, label '%s'\n", names[i],
 		       (unsigned long long)region.size, region.peer, region.vectors,
-		       label_of(&region));
+		       printable(label_of(&region)));
 		region_close(&region);
 	}
 	return count == 0;

@@ -88,6 +88,12 @@ t.test('a wrong command is named with what may have been meant', async (t) => {
   });
 });
 
+t.test("npx finds the command in the project's folder", async (t) => {
+  const { code, stdout } = await run(t, ['npx', '--no-install', 'ivshmem', '--version']);
+  t.equal(code, 0);
+  t.match(stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
 t.test('help and version go to standard output', async (t) => {
   const asked: readonly (readonly [args: readonly string[], expected: RegExp])[] = [
     [['--help'], /ivshmem serve/],

@@ -166,6 +166,14 @@ static void removal(int fd, size_t size)
 	say_touched("touch", untouched);
 }
 
+/* One write(2) of as many rings of vector 0 of peer 0 as it takes: minutes, if nobody ends it. */
+static void storm(int fd)
+{
+	const size_t size = 1u << 30;
+
+	write(fd, mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), size);
+}
+
 int main(int argc, char **argv)
 {
 	int fd = argc == 3 ? open(argv[2], O_RDWR | O_NONBLOCK) : -1;
@@ -174,7 +182,9 @@ int main(int argc, char **argv)
 	if (fd < 0)
 		return 2;
 	info = info_of(fd);
-	if (strcmp(argv[1], "removal") == 0) {
+	if (strcmp(argv[1], "storm") == 0) {
+		storm(fd);
+	} else if (strcmp(argv[1], "removal") == 0) {
 		removal(fd, info.size);
 	} else if (info.vectors == 0) {
 		without_interrupts(fd);

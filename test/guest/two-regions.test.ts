@@ -30,6 +30,12 @@ t.test('two regions in one guest are told apart by label', need(...guests), asyn
   await both.do('ivshmem-driver -l red write 0x8000 "only in red"');
   t.equal(await both.do('ivshmem-driver -d /dev/ivshmem0 read 0x8000 11'), 'only in red');
   t.equal(await other.do('ivshmem-driver read 0x8000 11 | tr "\\0" .'), '...........');
+  await both.do(`ivshmem-driver -l red write 32 "$(printf 'r\\033[7m')"`);
+  t.same(
+    labels(await both.do('ivshmem-driver info'))[0],
+    '/dev/ivshmem0 r\\x1b[7m',
+    'what a guest writes over a label does not steer the terminal',
+  );
   for (const guest of [both, other]) t.same(await guest.complaints(), []);
 });
 

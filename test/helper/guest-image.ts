@@ -1,8 +1,8 @@
 // What real guests boot, made of Debian's packages by the script that the documentation has.
 // Rule 1: made once for all test files, in `dist/guest`; who comes second waits for the first.
 import { execFile, execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { copyFileSync, cpSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -73,7 +73,8 @@ export function compileForGuest(t: Scope, source: string): string {
 export function initramfsWith(t: Scope, program: string): string {
   const directory = temp(t);
   copyFileSync(program, `${directory}/${basename(program)}`);
-  const archive = execFileSync(`${guestImage}/root/bin/busybox`, ['cpio', '-o', '-H', 'newc'], {
+  const image = dirname(realpathSync(`${guestImage}/initramfs`));
+  const archive = execFileSync(`${image}/root/bin/busybox`, ['cpio', '-o', '-H', 'newc'], {
     cwd: directory,
     input: basename(program),
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -2,9 +2,9 @@
 //
 // Rule 1: the page's directory stands for /tmp and for /dev/shm's names, so that pages do not meet.
 // Rule 2: some commands are wrapped, because a reader has several terminals: `ivshmem serve` goes on in
-//   the background once it is ready (unless the page itself waits for that), QEMU is what the test
-//   says, and of npm only `npm start` and `npm run compare -- …` do something: the suite that runs
-//   this is `npm ci && npm test`. Packages are installed only if one is missing.
+//   the background once it is ready (unless the page itself waits for that), `npx ivshmem` is it, too,
+//   QEMU is what the test says, and of npm only `npm start` and `npm run compare -- …` do something:
+//   the suite that runs this is `npm ci && npm test`. Packages are installed only if one is missing.
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Child, type Exit } from './child.js';
@@ -101,6 +101,7 @@ function wrappers(directory: string, qemu: string): Record<string, string> {
     'qemu-system-x86_64': `
       real=$(PATH=\${PATH#*:} command -v qemu-system-x86_64)
       ${qemu}`,
+    npx: '[[ $1 == ivshmem ]] && exec "$@"',
     sudo: 'exec "$@"',
     'apt-get': `
       real=$(PATH=\${PATH#*:} command -v apt-get)

@@ -21,6 +21,7 @@
 #include <linux/pci.h>
 #include <linux/poll.h>
 #include <linux/rwsem.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
@@ -213,6 +214,9 @@ static ssize_t ivshmem_write(struct file *filp, const char __user *buffer, size_
 	if (length % sizeof(ring))
 		return -EINVAL;
 	for (done = 0; done < length; done += sizeof(ring)) {
+		if (signal_pending(current))
+			return done ?: -ERESTARTSYS;
+		cond_resched();
 		if (copy_from_user(&ring, buffer + done, sizeof(ring)))
 			return done ?: -EFAULT;
 		error = ivshmem_ring(file->ivshmem, &ring);
@@ -334,22 +338,26 @@ static struct ivshmem *ivshmem_alloc(struct pci_dev *pdev, unsigned int vectors)
 	return ivshmem;
 }
 
-static int ivshmem_request_interrupts(struct pci_dev *pdev, struct ivshmem *ivshmem,
-				      unsigned int vectors)
+/*
+ * As many as there are to be had, for without them there still is the memory. (x86 has some 200 for
+ * each processor, and tells only when they are requested.)
+ */
+static void ivshmem_request_interrupts(struct pci_dev *pdev, struct ivshmem *ivshmem,
+				       unsigned int vectors)
 {
-	int error, granted, i;
+	int granted, i, error;
 
-	granted = pci_alloc_irq_vectors(pdev, 1, vectors, PCI_IRQ_MSIX);
-	if (granted < 0)
-		return granted;
+	error = granted = pci_alloc_irq_vectors(pdev, 1, vectors, PCI_IRQ_MSIX);
 	for (i = 0; i < granted; i++) {
 		error = devm_request_irq(&pdev->dev, pci_irq_vector(pdev, i), ivshmem_interrupt, 0,
 					 dev_name(&ivshmem->dev), &ivshmem->vector[i]);
 		if (error)
-			return error;
+			break;
+		ivshmem->vectors++;
 	}
-	ivshmem->vectors = granted;
-	return 0;
+	if (ivshmem->vectors < vectors)
+		dev_warn(&pdev->dev, "%u of %u vectors to be had: error %d\n", ivshmem->vectors,
+			 vectors, error);
 }
 
 static int ivshmem_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -382,14 +390,12 @@ static int ivshmem_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENOMEM;
 	ivshmem->memory = pci_resource_start(pdev, IVSHMEM_BAR_MEMORY);
 	ivshmem->size = pci_resource_len(pdev, IVSHMEM_BAR_MEMORY);
-	/* It is memory, and so it is to be cached: programs get the same type of mapping. */
+	/* It is memory, to be cached where the MTRRs allow that: programs' mappings are of the same type. */
 	if (IS_ERR(devm_memremap(&pdev->dev, ivshmem->memory, ivshmem->size, MEMREMAP_WB)))
 		return -ENOMEM;
 	if (vectors) {
 		pci_set_master(pdev);	/* an MSI-X message is a write by the device */
-		error = ivshmem_request_interrupts(pdev, ivshmem, vectors);
-		if (error)
-			return error;
+		ivshmem_request_interrupts(pdev, ivshmem, vectors);
 	}
 	pci_set_drvdata(pdev, ivshmem);
 	error = cdev_device_add(&ivshmem->cdev, &ivshmem->dev);
