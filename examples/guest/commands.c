@@ -4,6 +4,7 @@
  * and that way's region.c.
  */
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,10 @@ static struct region choose(const char *device, const char *label)
 	}
 	count = region_list(names, MOST_DEVICES);
 	for (int i = 0; label != NULL && i < count; i++) {
-		open_or_fail(&region, names[i]);
+		if (region_open(&region, names[i]) < 0) {
+			perror(names[i]);
+			continue;
+		}
 		if (strcmp(label_of(&region), label) == 0)
 			return region;
 		region_close(&region);
@@ -115,17 +119,24 @@ static struct region choose(const char *device, const char *label)
 static int info(void)
 {
 	const int count = region_list(names, MOST_DEVICES);
+	int failed = 0;
 
 	for (int i = 0; i < count; i++) {
 		struct region region;
 
-		open_or_fail(&region, names[i]);
+		if (region_open(&region, names[i]) < 0) {
+			perror(names[i]);
+			failed++;
+			continue;
+		}
 		printf("%s: %llu bytes, peer %u, vectors %u, label '%s'\n", names[i],
 		       (unsigned long long)region.size, region.peer, region.vectors,
 		       printable(label_of(&region)));
 		region_close(&region);
 	}
-	return count == 0;
+	if (count == 0)
+		fprintf(stderr, "there is no device\n");
+	return failed == count;
 }
 
 static char *bytes(const struct region *region, uint64_t offset, uint64_t length)
@@ -135,6 +146,16 @@ static char *bytes(const struct region *region, uint64_t offset, uint64_t length
 	fprintf(stderr, "%llu bytes at %llu: the memory has %llu\n", (unsigned long long)length,
 		(unsigned long long)offset, (unsigned long long)region->size);
 	exit(1);
+}
+
+static int milliseconds(const char *text)
+{
+	const uint32_t value = small_number(text);
+
+	if (value <= INT_MAX)
+		return value;
+	fprintf(stderr, "'%s' is over %d\n", text, INT_MAX);
+	exit(2);
 }
 
 static int wait_for_interrupts(struct region *region, int timeout_ms)
@@ -176,7 +197,7 @@ static int run(struct region *region, int count, char **words)
 		return 0;
 	}
 	if (strcmp(command, "wait") == 0 && count <= 2)
-		return wait_for_interrupts(region, count == 2 ? (int)small_number(words[1]) : -1);
+		return wait_for_interrupts(region, count == 2 ? milliseconds(words[1]) : -1);
 	if (strcmp(command, "echo") == 0 && count <= 2)
 		return exchange_echo(region, count == 2 ? small_number(words[1]) : 0);
 	if (strcmp(command, "ping") == 0 && count <= 2)
@@ -204,6 +225,8 @@ int main(int argc, char **argv)
 		goto wrong;
 	region = choose(device, label);
 	code = run(&region, argc - optind, argv + optind);
+	if (fflush(stdout) != 0)
+		fail("standard output");
 	if (code != 2)
 		return code;
 wrong:

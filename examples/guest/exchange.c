@@ -61,10 +61,13 @@ static void wait_a_while(struct region *region)
 	}
 }
 
-/* Whoever cannot ring is seen by who looks again. */
+/*
+ * Whoever cannot ring is seen by who looks again. Whom and which comes from the memory, which
+ * anybody writes: what cannot be is nobody.
+ */
 static void ring(struct region *region, uint32_t id_plus_1, uint32_t vector)
 {
-	if (region->vectors == 0 || id_plus_1 == 0)
+	if (region->vectors == 0 || id_plus_1 == 0 || id_plus_1 > 0x10000 || vector > 0xffff)
 		return;
 	if (region_ring(region, id_plus_1 - 1, vector) < 0) {
 		perror("ringing");

@@ -125,6 +125,24 @@ static void rings(int fd, __u32 own)
 	say("read it again", read(fd, &event, sizeof(event)));
 }
 
+/* Two files of one device, and a reader with room for one event at a time. */
+static void readers(int fd, const char *path, __u32 own)
+{
+	const struct ivshmem_ring both[] = { { own, 3 }, { own, 0 } };
+	struct ivshmem_event event = { 0 };
+	int other = open(path, O_RDWR | O_NONBLOCK);
+	__u32 seen[4] = { 0 };
+
+	say("ring vectors 3 and 0", write(fd, both, sizeof(both)));
+	while (read(other, &event, sizeof(event)) < 0 || event.vector != 3)
+		write(fd, &both[1], sizeof(both[1])); /* and 0 again and again */
+	printf("another file has seen vector %u\n", event.vector);
+	close(other);
+	while (read(fd, &event, sizeof(event)) > 0)
+		seen[event.vector] += event.count;
+	printf("this one has, too: %s\n", seen[3] == 1 && seen[0] > 0 ? "yes" : "no");
+}
+
 static void others(int fd)
 {
 	char byte;
@@ -161,9 +179,8 @@ static void removal(int fd, size_t size)
 	say_polled("poll", fd);
 	say("ring", write(fd, &ring, sizeof(ring)));
 	info_of(fd);
-	untouched = map(fd, PAGE, PROT_READ, MAP_SHARED, 0);
-	say_mapped("map", untouched);
-	say_touched("touch", untouched);
+	say_mapped("map", map(fd, PAGE, PROT_READ, MAP_SHARED, 0));
+	say("read", read(fd, &event, sizeof(event)));
 }
 
 /* One write(2) of as many rings of vector 0 of peer 0 as it takes: minutes, if nobody ends it. */
@@ -191,6 +208,7 @@ int main(int argc, char **argv)
 		mappings(fd, argv[2], info.size);
 	} else {
 		rings(fd, info.peer);
+		readers(fd, argv[2], info.peer);
 		mappings(fd, argv[2], info.size);
 		others(fd);
 	}

@@ -3,7 +3,7 @@
 // Rule 1: what is in a block of `sh` is run on this machine, what is in one of `sh guest A` is typed on
 //   that guest's console; a command that fails fails the page.
 // Rule 2: a call of QEMU is the next guest. What a guest waits for comes from the blocks behind.
-// Rule 3: a block of `text` behind a guest's is what it prints, but for the numbers.
+// Rule 3: a block of `text` behind a guest's is what it prints, but for the numbers of interrupts.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
@@ -70,7 +70,7 @@ async function type(
   const end = guest.run(commands.trimEnd().replaceAll('\n', ' && ')).then((ended) => {
     result = ended;
     t.equal(ended.code, 0, commands);
-    t.equal(withoutNumbers(ended.output), withoutNumbers(expected), commands);
+    t.equal(withoutCounts(ended.output), withoutCounts(expected), commands);
   });
   const waits = (): boolean =>
     /^peer \d+ (answers|waits for interrupts)\r?$/m.test(guest.console.slice(before));
@@ -78,6 +78,7 @@ async function type(
   return { end };
 }
 
-function withoutNumbers(text: string): string {
-  return text.replaceAll(/\d+/g, 'N').trimEnd();
+// How many interrupts a message needed depends on who was faster: the page has the usual number.
+function withoutCounts(text: string): string {
+  return text.replaceAll(/(?<=^interrupts per vector:.*)\d+/gm, 'N').trimEnd();
 }

@@ -1,6 +1,6 @@
 // Two Linux guests that exchange messages by memory and doorbells: by the driver, and by vfio-pci.
 import { openSync, readSync, closeSync } from 'node:fs';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { buildGuest } from '../helper/guest-image.js';
 import { bindToVfio, doorbellDevice, Guest } from '../helper/guest.js';
 import { guests, need } from '../helper/need.js';
@@ -9,6 +9,7 @@ import { temp, type Scope } from '../helper/temp.js';
 import { until } from '../helper/until.js';
 
 const VECTORS = 4;
+const MANY = 5_000;
 const WAYS = {
   driver: { program: 'ivshmem-driver', prepare: 'insmod /root/ivshmem.ko' },
   vfio: { program: 'ivshmem-vfio', prepare: bindToVfio('0000:00:04.0') },
@@ -50,26 +51,24 @@ for (const [way, { program, prepare }] of Object.entries(WAYS)) {
     }
 
     await t.test(
-      'guest B is killed and started again, and A goes on with the new one',
+      'guest B is killed and started again, then the server is killed, and both go on',
       async (t) => {
         await b.do(`${program} echo >/tmp/echo & pid=$!`);
-        await a.do(`${program} ping 5000 >/tmp/ping & pid=$!`);
-        const before = await region.askedAbove(region.asked() + 500);
-        await b.kill();
-        t.ok(before < 1000 + 5000, 'in the middle of it');
+        await a.do(`${program} ping ${MANY} >/tmp/ping & pid=$!`);
+        await region.inTheMiddle(t, () => b.kill());
         const c = await boot('B again');
         t.equal(await idOf(c, program), 2, 'it is another peer');
         await c.do(`${program} echo >/tmp/echo & pid=$!`);
         const { output } = await a.run('wait $pid; cat /tmp/ping');
         t.match(output, `message 1 and the next: answered by peer ${idB}\n`);
-        t.match(output, / and the next: answered by peer 2\n5000 round trips\n/);
-        t.same(await c.complaints(), []);
+        t.match(output, ` and the next: answered by peer 2\n${MANY} round trips\n`);
+        await c.do('kill $pid; wait $pid || :');
 
-        await a.do(`${program} ping 5000 >/tmp/ping & pid=$!`);
-        const middle = await region.askedAbove(region.asked() + 500);
-        region.serve.kill('SIGKILL');
-        t.ok(middle < region.asked() + 4000, 'the server is killed in the middle');
-        t.match(await a.do('wait $pid; cat /tmp/ping'), '\n5000 round trips\n', 'and both finish');
+        await c.do(`${program} echo ${MANY} >/tmp/echo & pid=$!`);
+        await a.do(`${program} ping ${MANY} >/tmp/ping & pid=$!`);
+        await region.inTheMiddle(t, () => region.serve.end('SIGKILL'));
+        t.match(await a.do('wait $pid; cat /tmp/ping'), `\n${MANY} round trips\n`);
+        t.match(await c.do('wait $pid; cat /tmp/echo'), `${MANY} answers\n`);
         t.same(await c.complaints(), []);
       },
     );
@@ -80,10 +79,8 @@ for (const [way, { program, prepare }] of Object.entries(WAYS)) {
 interface TestRegion {
   readonly socket: string;
   readonly serve: Serve;
-  /** The number of the newest question in the memory. */
-  asked(): number;
-  /** Resolves when it is above that. */
-  askedAbove(number: number): Promise<number>;
+  /** Acts while two guests have done some of their next `MANY` round trips, and not all. */
+  inTheMiddle(t: Test, act: () => Promise<unknown>): Promise<void>;
 }
 
 async function startRegion(t: Scope): Promise<TestRegion> {
@@ -99,9 +96,14 @@ async function startRegion(t: Scope): Promise<TestRegion> {
     readSync(memory, number, 0, 4, 4096 + 8); // `asked` of `struct exchange`
     return number.readUInt32LE();
   };
-  const askedAbove = (number: number): Promise<number> =>
-    until('messages', () => (asked() > number ? asked() : undefined));
-  return { socket, serve, asked, askedAbove };
+  const inTheMiddle = async (t: Test, act: () => Promise<unknown>): Promise<void> => {
+    const start = asked();
+    await until('some messages', () => asked() > start + 500);
+    const end = act();
+    t.ok(asked() < start + MANY - 500, `at message ${asked() - start}`);
+    await end;
+  };
+  return { socket, serve, inTheMiddle };
 }
 
 async function idOf(guest: Guest, program: string): Promise<number> {

@@ -85,7 +85,11 @@ export class Guest {
   /** What its kernel complained of: warnings with a trace, and worse. */
   async complaints(): Promise<string[]> {
     const log = await this.do('dmesg');
-    return log.split('\n').filter((line) => /BUG:|Oops|WARNING:|Call Trace|refcount/.test(line));
+    return log
+      .split('\n')
+      .filter((line) =>
+        /BUG:|Oops|WARNING:|Call Trace|refcount|probe of .* failed|conflicting memory types/.test(line),
+      );
   }
 
   /** Ends it as a crash of its host would; resolves when it is gone. */

@@ -61,8 +61,9 @@ struct ivshmem_file {
 	struct list_head list;
 	struct address_space *mapping;
 	struct ivshmem *ivshmem;
-	struct mutex lock;	/* of "seen" */
-	u32 seen[];		/* of each vector's count, what was read */
+	struct mutex lock;	/* of what was read: */
+	unsigned int next;	/* the vector to begin with, so that each gets its turn */
+	u32 seen[];		/* of each vector's count */
 };
 
 static dev_t ivshmem_devt;
@@ -128,18 +129,21 @@ static int ivshmem_release(struct inode *inode, struct file *filp)
 /* As many events as there are and fit; the number of bytes. The caller holds file->lock. */
 static ssize_t ivshmem_take(struct ivshmem_file *file, char __user *buffer, size_t length)
 {
+	const unsigned int vectors = file->ivshmem->vectors;
+	const unsigned int first = file->next;
 	struct ivshmem_event event;
 	size_t taken = 0;
 	unsigned int i;
 
-	for (i = 0; i < file->ivshmem->vectors && length - taken >= sizeof(event); i++) {
-		event.vector = i;
-		event.count = ivshmem_unseen(file, i);
+	for (i = 0; i < vectors && length - taken >= sizeof(event); i++) {
+		event.vector = (first + i) % vectors;
+		event.count = ivshmem_unseen(file, event.vector);
 		if (!event.count)
 			continue;
 		if (copy_to_user(buffer + taken, &event, sizeof(event)))
 			return taken ?: -EFAULT;
-		WRITE_ONCE(file->seen[i], file->seen[i] + event.count);
+		WRITE_ONCE(file->seen[event.vector], file->seen[event.vector] + event.count);
+		file->next = (event.vector + 1) % vectors;
 		taken += sizeof(event);
 	}
 	return taken;
@@ -152,7 +156,7 @@ static ssize_t ivshmem_read(struct file *filp, char __user *buffer, size_t lengt
 	ssize_t taken;
 
 	if (!ivshmem->vectors)
-		return -EOPNOTSUPP;
+		return READ_ONCE(ivshmem->gone) ? -ENODEV : -EOPNOTSUPP;
 	if (length < sizeof(struct ivshmem_event))
 		return -EINVAL;
 	for (;;) {
@@ -209,6 +213,8 @@ static ssize_t ivshmem_write(struct file *filp, const char __user *buffer, size_
 	size_t done;
 	int error;
 
+	if (READ_ONCE(file->ivshmem->gone))
+		return -ENODEV;
 	if (!file->ivshmem->vectors)
 		return -EOPNOTSUPP;
 	if (length % sizeof(ring))
@@ -269,6 +275,8 @@ static int ivshmem_mmap(struct file *filp, struct vm_area_struct *vma)
 	struct ivshmem_file *file = filp->private_data;
 	u64 pages = file->ivshmem->size >> PAGE_SHIFT;
 
+	if (READ_ONCE(file->ivshmem->gone))
+		return -ENODEV;
 	if (vma_pages(vma) > pages || vma->vm_pgoff > pages - vma_pages(vma))
 		return -EINVAL;
 	if (is_cow_mapping(vma->vm_flags))	/* MAP_PRIVATE: not shared memory */
@@ -360,6 +368,26 @@ static void ivshmem_request_interrupts(struct pci_dev *pdev, struct ivshmem *ivs
 			 vectors, error);
 }
 
+static int ivshmem_map(struct pci_dev *pdev, struct ivshmem *ivshmem)
+{
+	static const int bars[] = { IVSHMEM_BAR_REGISTERS, IVSHMEM_BAR_MEMORY };
+	const resource_size_t registers = pci_resource_start(pdev, IVSHMEM_BAR_REGISTERS);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bars); i++)
+		if (!devm_request_mem_region(&pdev->dev, pci_resource_start(pdev, bars[i]),
+					     pci_resource_len(pdev, bars[i]), KBUILD_MODNAME))
+			return -EBUSY;
+	ivshmem->registers = devm_ioremap(&pdev->dev, registers, IVSHMEM_REGISTERS_SIZE);
+	if (!ivshmem->registers)
+		return -ENOMEM;
+	ivshmem->memory = pci_resource_start(pdev, IVSHMEM_BAR_MEMORY);
+	ivshmem->size = pci_resource_len(pdev, IVSHMEM_BAR_MEMORY);
+	/* It is memory, to be cached where the MTRRs allow that: programs' mappings are of the same type. */
+	return PTR_ERR_OR_ZERO(devm_memremap(&pdev->dev, ivshmem->memory, ivshmem->size,
+					     MEMREMAP_WB));
+}
+
 static int ivshmem_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	/* Without MSI-X it is ivshmem-plain, which is memory only. */
@@ -382,17 +410,9 @@ static int ivshmem_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	error = pcim_enable_device(pdev);
 	if (error)
 		return error;
-	error = pci_request_regions(pdev, KBUILD_MODNAME);
+	error = ivshmem_map(pdev, ivshmem);
 	if (error)
-		return error;
-	ivshmem->registers = pcim_iomap(pdev, IVSHMEM_BAR_REGISTERS, 0);
-	if (!ivshmem->registers)
-		return -ENOMEM;
-	ivshmem->memory = pci_resource_start(pdev, IVSHMEM_BAR_MEMORY);
-	ivshmem->size = pci_resource_len(pdev, IVSHMEM_BAR_MEMORY);
-	/* It is memory, to be cached where the MTRRs allow that: programs' mappings are of the same type. */
-	if (IS_ERR(devm_memremap(&pdev->dev, ivshmem->memory, ivshmem->size, MEMREMAP_WB)))
-		return -ENOMEM;
+		return dev_err_probe(&pdev->dev, error, "its memory cannot be mapped\n");
 	if (vectors) {
 		pci_set_master(pdev);	/* an MSI-X message is a write by the device */
 		ivshmem_request_interrupts(pdev, ivshmem, vectors);

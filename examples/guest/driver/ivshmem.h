@@ -2,8 +2,9 @@
 /*
  * What a program says to /dev/ivshmemN. The memory is mmap(2), from offset 0.
  *
- * Errors of all calls: ENODEV once the device is gone, EOPNOTSUPP for interrupts on a device that
- * has none (ivshmem-plain), EINVAL for what is not as it says here.
+ * Errors of all calls: ENODEV once the device is gone (SIGBUS for memory that was mapped before),
+ * EOPNOTSUPP for interrupts on a device that has none (ivshmem-plain), EINVAL for what is not as it
+ * says here.
  */
 #ifndef IVSHMEM_H
 #define IVSHMEM_H
