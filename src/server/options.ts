@@ -13,8 +13,32 @@ const HUGE_PAGE_BYTES = [2_097_152, 1_073_741_824] as const;
 /** Sizes of huge pages that can be asked for, in bytes. */
 export type HugePageBytes = (typeof HUGE_PAGE_BYTES)[number];
 
+/** Who may join: all that is given has to be true of it. Names, or numbers as they are. */
+export interface AccessRule {
+  readonly user?: string | number | undefined;
+  /** Its own group, or one of its supplementary ones. */
+  readonly group?: string | number | undefined;
+  /** Name of its systemd unit, or of a slice that it is in; `*` stands for any characters. */
+  readonly unit?: string | undefined;
+}
+
+/** A VM that has a name. What else is given but `id` and `socket` is how it is known. */
+export interface VmOptions {
+  readonly name: string;
+  /** Its peer ID. Default: one that is free. */
+  readonly id?: number | undefined;
+  /** Path of a socket of its own. */
+  readonly socket?: string | undefined;
+  readonly user?: string | number | undefined;
+  /** What its QEMU has as `-name`. */
+  readonly qemuName?: string | undefined;
+  readonly unit?: string | undefined;
+}
+
 /** What `Server.listen` takes. Sizes are bytes; modes are file modes as for chmod(2). */
 export interface ServerOptions {
+  /** What the region is called where there are several. */
+  readonly name?: string | undefined;
   /** Path of the UNIX socket: 1–107 bytes. */
   readonly socket: string;
   /**
@@ -51,6 +75,12 @@ export interface ServerOptions {
   readonly unlinkMemory?: boolean | undefined;
   /** Take a QEMU with more vectors than the region (under KVM it aborts when it uses one). Default false. */
   readonly allowExcessVectors?: boolean | undefined;
+  /** Who may join: whom one of these fits; nobody, where there is none. Default: whoever can connect. */
+  readonly access?: readonly AccessRule[] | undefined;
+  /** Peers of one user at a time. Default: no limit but that of all. */
+  readonly maxPeersPerUser?: number | undefined;
+  /** VMs that have a name. */
+  readonly vms?: readonly VmOptions[] | undefined;
 }
 
 /** Options with their defaults. */
