@@ -188,6 +188,8 @@ export const libc = {
   flock: process.func('int flock(int, int)') as (fd: number, operation: number) => number,
   /** https://man7.org/linux/man-pages/man3/getgrnam.3.html */
   getgrnam: process.func('void *getgrnam(const char *)') as (name: string) => Address | null,
+  /** https://man7.org/linux/man-pages/man3/getpwnam.3.html */
+  getpwnam: process.func('void *getpwnam(const char *)') as (name: string) => Address | null,
   /** https://man7.org/linux/man-pages/man2/getpagesize.2.html */
   getpagesize: process.func('int getpagesize()') as () => number,
   /** https://man7.org/linux/man-pages/man2/prlimit.2.html */

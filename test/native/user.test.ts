@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { userId } from '../../native/user.js';
+
+t.test('root is user 0', async (t) => {
+  t.equal(userId('root'), 0);
+});
+
+t.test('every user of the system has its number', async (t) => {
+  const lines = readFileSync('/etc/passwd', 'utf8').trim().split('\n');
+  for (const [name = '', , uid] of lines.map((line) => line.split(':')))
+    t.equal(userId(name), Number(uid), name);
+});
+
+t.test('a user that is not there has none', async (t) => {
+  t.equal(userId('no-such-user'), undefined);
+  t.equal(userId(''), undefined);
+  t.equal(userId('0'), undefined, 'a number is no name');
+});
