@@ -1,7 +1,9 @@
-// What a running QEMU's command line says about its ivshmem device.
+// What a running QEMU's command line says about itself and its ivshmem device.
 //
-// Rule 1: only what it says without doubt. Default values, JSON syntax, several devices, another
+// Rule 1: only what it says without doubt. Default values, JSON syntax, several devices or names, another
 //         chardev: doubt, and doubt is undefined.
+// Rule 2: it is what the process says, which may be anything: good to tell VMs apart, no proof of who it is.
+import path from 'node:path';
 
 /** Whether a program of this name is a QEMU: qemu-system-x86_64, qemu-kvm, kvm. */
 export function isQemuName(program: string): boolean {
@@ -32,6 +34,21 @@ export function doorbellOnCommandLine(argv: readonly string[]): DoorbellDevice |
   return { socket, vectors: Number(vectors) };
 }
 
+/** The name of the VM (`-name web`, `-name guest=web,…`), if this is a QEMU's command line and has one. */
+export function nameOnCommandLine(argv: readonly string[]): string | undefined {
+  const names = valuesOf(argv, 'name');
+  // A file of options may name it, too.
+  const isSure = names.length === 1 && valuesOf(argv, 'readconfig').length === 0;
+  if (!isSure || !isQemuName(path.basename(argv[0] ?? ''))) return undefined;
+  const [value = ''] = names;
+  const parts = splitOptions(value);
+  const guests = parts.filter(
+    (part, index) => part.startsWith('guest=') || (index === 0 && !part.includes('=')),
+  );
+  const name = guests[0]?.replace(/^guest=/, '');
+  return guests.length === 1 && name !== '' ? name : undefined;
+}
+
 function valuesOf(argv: readonly string[], option: string): string[] {
   return argv.filter(
     (_, index) =>
@@ -45,13 +62,15 @@ interface DeviceOptions {
 }
 
 function parseOptions(value: string): DeviceOptions {
-  // A doubled comma stands for one inside a value.
-  const [driver = '', ...pairs] = value
-    .split(/(?<!,),(?!,)/)
-    .map((part) => part.replaceAll(',,', ','));
+  const [driver = '', ...pairs] = splitOptions(value);
   const keys = pairs.map((pair): [string, string] => {
     const equals = pair.indexOf('=');
     return equals < 0 ? [pair, 'on'] : [pair.slice(0, equals), pair.slice(equals + 1)];
   });
   return { driver, keys: new Map(keys) };
+}
+
+// A doubled comma stands for one inside a value.
+function splitOptions(value: string): string[] {
+  return value.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(',,', ','));
 }

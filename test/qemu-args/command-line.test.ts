@@ -1,5 +1,9 @@
 import t from 'tap';
-import { doorbellOnCommandLine, isQemuName } from '../../src/qemu/command-line.js';
+import {
+  doorbellOnCommandLine,
+  isQemuName,
+  nameOnCommandLine,
+} from '../../src/qemu/command-line.js';
 
 t.test("QEMU's programs are known by name", async (t) => {
   for (const name of ['qemu-system-x86_64', 'qemu-system-aarch64', 'qemu-kvm', 'kvm']) {
@@ -52,3 +56,40 @@ for (const line of doubtful) {
     t.equal(doorbellOnCommandLine(['qemu-system-x86_64', ...line.split(' ')]), undefined);
   });
 }
+
+const named: Readonly<Record<string, string>> = {
+  '-name web': 'web',
+  '--name web -m 16M': 'web',
+  '-name guest=web,debug-threads=on': 'web',
+  '-name debug-threads=on,guest=web': 'web',
+  '-name web,process=q': 'web',
+  '-name a,,b': 'a,b',
+};
+for (const [line, name] of Object.entries(named)) {
+  t.test(`a VM has a name: ${line}`, async (t) => {
+    t.equal(nameOnCommandLine(['/usr/bin/qemu-system-x86_64', ...line.split(' ')]), name);
+  });
+}
+
+const nameless = [
+  '',
+  '-name',
+  '-name ,process=q',
+  '-name guest=',
+  '-name process=web',
+  '-name a -name b',
+  '-name a,guest=b',
+  '-name guest=a,guest=b',
+  '-name a -readconfig f',
+  '-m name web',
+];
+for (const line of nameless) {
+  t.test(`no name without doubt: ${line}`, async (t) => {
+    t.equal(nameOnCommandLine(['/usr/bin/qemu-system-x86_64', ...line.split(' ')]), undefined);
+  });
+}
+
+t.test('what is no QEMU has no name of a VM', async (t) => {
+  t.equal(nameOnCommandLine(['node', '-name', 'web']), undefined);
+  t.equal(nameOnCommandLine([]), undefined);
+});
