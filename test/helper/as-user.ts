@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Goes before a command: it is this user's, with this group alone, and ends with the test all the
- * same. It may read whatever it likes, for Node may be in root's home; no test is about reading.
+ * Goes before a command: it is this user's, with this group alone or these beside it, and ends with the
+ * test all the same. It may read whatever it likes, for Node may be in root's home; no test is about reading.
  */
-export function asUser(uid: number, gid = uid): string[] {
-  const user = ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'];
+export function asUser(uid: number, gid = uid, groups: readonly number[] = []): string[] {
+  const more = groups.length > 0 ? ['--groups', groups.join(',')] : ['--clear-groups'];
+  const user = ['--reuid', String(uid), '--regid', String(gid), ...more];
   const mayRead = ['--inh-caps', '-all,+dac_read_search', '--ambient-caps', '+dac_read_search'];
   return ['setpriv', ...user, ...(canReadAll() ? mayRead : []), 'setpriv', '--pdeathsig', 'KILL'];
 }

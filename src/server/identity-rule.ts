@@ -1,0 +1,33 @@
+// Rules about who somebody is, from what people write to what the kernel tells.
+//
+// Rule 1: names become numbers once, at the start: a newcomer is never looked up in a directory of users,
+//         which may be on the other side of a network.
+import { OptionsError } from './error.js';
+import { resolveGroup } from './group.js';
+import type { IdentityRule } from './identity.js';
+import { unitPattern } from './unit.js';
+import { resolveUser } from './user.js';
+
+/** What can be said of somebody. */
+export interface IdentityOptions {
+  readonly user?: string | number | undefined;
+  readonly group?: string | number | undefined;
+  readonly unit?: string | undefined;
+  readonly qemuName?: string | undefined;
+}
+
+/**
+ * The rule of these options; undefined when they say nothing. `option` is where they stand, for the
+ * OptionsError of a user or group that is not there, or of what can be no unit.
+ */
+export function resolveRule(option: string, options: IdentityOptions): IdentityRule | undefined {
+  const { user, group, unit, qemuName } = options;
+  if ([user, group, unit, qemuName].every((value) => value === undefined)) return undefined;
+  if (qemuName === '') throw new OptionsError(`${option}.qemuName`, 'the name is empty');
+  return {
+    uid: user === undefined ? undefined : resolveUser(`${option}.user`, user),
+    gid: group === undefined ? undefined : resolveGroup(`${option}.group`, group),
+    unit: unit === undefined ? undefined : unitPattern(`${option}.unit`, unit),
+    qemuName,
+  };
+}
