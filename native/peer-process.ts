@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { Fd } from './fd.js';
 import { addressOf, libc, staticMemory } from './libc.js';
 import { errno, lastErrno, SystemError } from './system-error.js';
+import { createSocketPair } from './unix-socket.js';
 
 const SOL_SOCKET = 1;
 const SO_PEERGROUPS = 59;
@@ -47,6 +48,18 @@ export function peerPidFd(socket: Fd): Fd | undefined {
   const { ENOPROTOOPT, EINVAL, ESRCH, ENODATA } = errno;
   if ([ENOPROTOOPT, EINVAL, ESRCH, ENODATA].some((value) => value === result)) return undefined;
   throw new SystemError(result, 'getsockopt');
+}
+
+/** Whether this kernel gives processes of peers at all. Throws as `peerPidFd`. */
+export function canHoldPeers(): boolean {
+  const [ours, theirs] = createSocketPair();
+  try {
+    using pidFd = peerPidFd(ours);
+    return pidFd !== undefined;
+  } finally {
+    ours.close();
+    theirs.close();
+  }
 }
 
 /**

@@ -28,7 +28,7 @@ export type {
 } from './server/server-events.js';
 export { OptionsError, ServerError, type ServerErrorCode } from './server/error.js';
 export type { LeaveReason } from './server/connection.js';
-export type { HugePageBytes, ServerOptions } from './server/options.js';
+export type { AccessRule, HugePageBytes, ServerOptions, VmOptions } from './server/options.js';
 export { refusalErrno, type RefusalReason } from './protocol/refusal-reason.js';
 export type { Refusal } from './server/refusal.js';
 export { formatSize, parseSize } from './server/size.js';

@@ -8,18 +8,21 @@ import type { Fd } from '../../native/fd.js';
 import { MessageReceiver } from '../../native/message-receiver.js';
 import { Watch } from '../../native/watch.js';
 import { decodeAnswer, QUESTION_PREFIX, type RegionDescription } from '../protocol/answer.js';
+import { MESSAGE_BYTES } from '../protocol/wire.js';
 import { connect } from './connect.js';
+import { refusedBy } from './inbound.js';
 import { PeerError } from './peer-error.js';
 import { waitFor, type WaitOptions } from './waiting.js';
 
 const ANSWER_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 16_384;
+const MAX_ERRNO = 4_096n;
 const FIRST_BYTE = '{'.charCodeAt(0);
 
 /**
  * What the region behind a socket for host commands is; nobody but its server notices. Default of
  * `timeoutMs`: 5,000. Rejects with SystemError (ENOENT, ECONNREFUSED, EACCES, …), PeerError
- * ERR_IVSHMEM_TIMEOUT, _HANG_UP, ProtocolError ERR_IVSHMEM_ANSWER.
+ * ERR_IVSHMEM_TIMEOUT, _HANG_UP, ProtocolError ERR_IVSHMEM_ANSWER, _REFUSED (see `Peer.connect`).
  */
 export async function ask(
   hostSocket: string,
@@ -31,13 +34,22 @@ export async function ask(
   using socket = await connect(hostSocket, { timeoutMs, signal, ownName });
   const left = Math.max(0, end - performance.now());
   const answer = await readAnswer(socket, { timeoutMs: left, signal });
-  if (answer !== '') return decodeAnswer(answer);
+  const refusal = refusalIn(answer);
+  if (refusal !== undefined) throw refusedBy(refusal);
+  if (answer.length > 0) return decodeAnswer(answer.toString());
   throw new PeerError('ERR_IVSHMEM_HANG_UP', 'the server closed without an answer');
 }
 
-function readAnswer(socket: Fd, options: WaitOptions): Promise<string> {
+// Who may not join is told as if it wanted to: by a version that is a negative errno.
+function refusalIn(answer: Buffer): number | undefined {
+  if (answer.length !== MESSAGE_BYTES || answer[0] === FIRST_BYTE) return undefined;
+  const number = answer.readBigInt64LE();
+  return number < 0n && number > -MAX_ERRNO ? Number(number) : undefined;
+}
+
+function readAnswer(socket: Fd, options: WaitOptions): Promise<Buffer> {
   const reader = new AnswerReader(socket);
-  return waitFor<string>(
+  return waitFor<Buffer>(
     options,
     ({ resolve, reject }) => {
       const watch = new Watch(socket, { readable: true, writable: false }, () => {
@@ -65,7 +77,7 @@ class AnswerReader {
   }
 
   /** All that came, once it is over or can be no answer; undefined when more is to come. */
-  read(): string | undefined {
+  read(): Buffer | undefined {
     while (this.#mayBeAnswer) {
       const received = this.#receiver.receive(this.#socket, Infinity);
       if (received === undefined) return undefined;
@@ -73,7 +85,7 @@ class AnswerReader {
       if (received.bytes.length === 0) break;
       this.#bytes = Buffer.concat([this.#bytes, received.bytes]);
     }
-    return this.#bytes.toString();
+    return this.#bytes;
   }
 
   get #mayBeAnswer(): boolean {

@@ -63,7 +63,7 @@ export class Inbound {
     } catch (error) {
       message.fd?.close();
       if (error instanceof ProtocolError && error.refusal !== undefined) {
-        throw refused(error, error.refusal);
+        throw refusedBy(error.refusal);
       }
       throw error;
     }
@@ -82,9 +82,9 @@ function lostDescriptor(): PeerError {
   );
 }
 
-// To whoever reads it, the reason: what our server means by the number, or else the system's text.
-function refused(error: ProtocolError, refusal: number): ProtocolError {
+/** To whoever reads it, the reason: what our server means by the number, or else the system's text. */
+export function refusedBy(refusal: number): ProtocolError {
   const [name, text] = describeErrno(-refusal);
   const message = `the server refused: ${refusal} ${name}, ${refusalMeaning(refusal) ?? text}; its log says more`;
-  return new ProtocolError(error.code, message, refusal);
+  return new ProtocolError('ERR_IVSHMEM_REFUSED', message, refusal);
 }

@@ -11,6 +11,10 @@ export const refusalErrno = {
   kernel: 12,
   /** EUSERS: as many peers as the region takes are there. */
   peers: 87,
+  /** EACCES: no rule of access lets it in. */
+  access: 13,
+  /** EDQUOT: its user has as many peers as one user may. */
+  'user-peers': 122,
   /** EBUSY: all slots for host commands are taken. */
   'host-slots': 16,
   /** ENOSPC: every peer ID is in use, or known to an attached peer. */
@@ -32,6 +36,8 @@ const meanings: Readonly<Record<RefusalReason, string>> = {
   descriptors: 'the server has no descriptors left for another peer',
   kernel: 'the kernel could not make what a join needs',
   peers: 'as many peers as the region takes are there',
+  access: 'no rule of access lets it in',
+  'user-peers': 'its user has as many peers as one user may',
   'host-slots': 'all slots for host commands are taken',
   ids: 'all peer IDs are in use, or known to attached peers',
   'qemu-descriptors': 'an attached QEMU would run out of descriptors',

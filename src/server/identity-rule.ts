@@ -2,6 +2,8 @@
 //
 // Rule 1: names become numbers once, at the start: a newcomer is never looked up in a directory of users,
 //         which may be on the other side of a network.
+// Rule 2: a rule that nobody could ever fit, because the kernel has no proof for it, is an error.
+import { canHoldPeers } from '../../native/peer-process.js';
 import { OptionsError } from './error.js';
 import { resolveGroup } from './group.js';
 import type { IdentityRule } from './identity.js';
@@ -24,10 +26,21 @@ export function resolveRule(option: string, options: IdentityOptions): IdentityR
   const { user, group, unit, qemuName } = options;
   if ([user, group, unit, qemuName].every((value) => value === undefined)) return undefined;
   if (qemuName === '') throw new OptionsError(`${option}.qemuName`, 'the name is empty');
-  return {
+  const rule = {
     uid: user === undefined ? undefined : resolveUser(`${option}.user`, user),
     gid: group === undefined ? undefined : resolveGroup(`${option}.group`, group),
     unit: unit === undefined ? undefined : unitPattern(`${option}.unit`, unit),
     qemuName,
   };
+  for (const field of ['unit', 'qemuName'] as const)
+    if (options[field] !== undefined) checkProvable(`${option}.${field}`);
+  return rule;
+}
+
+function checkProvable(option: string): void {
+  if (canHoldPeers()) return;
+  throw new OptionsError(
+    option,
+    'this kernel cannot prove which process connected (SO_PEERPIDFD, Linux 6.5): only users and groups can be told',
+  );
 }

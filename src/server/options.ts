@@ -5,7 +5,9 @@ import path from 'node:path';
 import { pageSize } from '../../native/memory.js';
 import { labelFault } from '../protocol/memory-header.js';
 import { MAX_PEER_ID, MAX_VECTORS } from '../protocol/wire.js';
+import { resolveAccess } from './access.js';
 import { OptionsError } from './error.js';
+import type { IdentityRule } from './identity.js';
 import { formatSize, isValidSize, MAX_SIZE_BYTES, nearestSizes } from './size.js';
 
 const HUGE_PAGE_BYTES = [2_097_152, 1_073_741_824] as const;
@@ -77,7 +79,10 @@ export interface ServerOptions {
   readonly allowExcessVectors?: boolean | undefined;
   /** Who may join: whom one of these fits; nobody, where there is none. Default: whoever can connect. */
   readonly access?: readonly AccessRule[] | undefined;
-  /** Peers of one user at a time. Default: no limit but that of all. */
+  /**
+   * Peers of one user at a time, 1–65536, and as many of its host commands. Default: no limit but that of
+   * all.
+   */
   readonly maxPeersPerUser?: number | undefined;
   /** VMs that have a name. */
   readonly vms?: readonly VmOptions[] | undefined;
@@ -89,6 +94,8 @@ export type CheckedOptions = ServerOptions & {
   readonly size: number;
   readonly vectors: number;
   readonly memMode: number;
+  /** `access`, with numbers for names. */
+  readonly accessRules: readonly IdentityRule[] | undefined;
 };
 
 const DEFAULT_SIZE_BYTES = 4 * 1024 ** 2;
@@ -102,12 +109,13 @@ export function checkOptions(options: ServerOptions): CheckedOptions {
     size: options.size ?? DEFAULT_SIZE_BYTES,
     vectors: options.vectors ?? 1,
     memMode: options.memMode ?? DEFAULT_MODE,
+    accessRules: options.access === undefined ? undefined : resolveAccess(options.access),
   };
   checkInteger('vectors', checked.vectors, 1, MAX_VECTORS);
   checkInteger('socketMode', checked.socketMode, 0, 0o777);
   checkInteger('memMode', checked.memMode, 0, 0o777);
-  if (options.maxPeers !== undefined)
-    checkInteger('maxPeers', options.maxPeers, 1, MAX_PEER_ID + 1);
+  for (const option of ['maxPeers', 'maxPeersPerUser'] as const)
+    checkInteger(option, options[option] ?? 1, 1, MAX_PEER_ID + 1);
   checkHugePageBytes(options.hugePageBytes);
   checkSize(checked.size, Math.max(pageSize(), options.hugePageBytes ?? 0));
   checkLabel(options.label);

@@ -28,14 +28,20 @@ export function describeRegion(
   };
 }
 
-/**
- * Whether this connection was a question; it is answered then, and closed. Undefined is no answer: the
- * asker finds the end alone.
- */
-export function answerQuestion(socket: Fd, describe: () => RegionDescription | undefined): boolean {
+/** Who answers. */
+export interface Answerer {
+  /** What the region is. Undefined is no answer: the asker finds the end alone. */
+  describe(): RegionDescription | undefined;
+  /** Whether the asker may not know; it has been told so then, and its socket been taken over. */
+  isRefused(socket: Fd): boolean;
+}
+
+/** Whether this connection was a question; it is answered or refused then, and closed. */
+export function answerQuestion(socket: Fd, answerer: Answerer): boolean {
   if (!isQuestion(socket)) return false;
+  if (answerer.isRefused(socket)) return true;
   try {
-    const description = describe();
+    const description = answerer.describe();
     if (description) sendBytes(socket, Buffer.from(encodeAnswer(description)));
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;

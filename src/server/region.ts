@@ -11,11 +11,13 @@ import { SystemError } from '../../native/system-error.js';
 import { peerCredentials, type PeerCredentials } from '../../native/unix-socket.js';
 import { Membership, type PeerState } from '../protocol/membership.js';
 import { joinMessages, MEMORY_MARK } from '../protocol/wire.js';
+import { checkAccess, checkUserPeers } from './access.js';
 import { refusalOf, type AdmissionRules, type Door } from './admission.js';
 import { Connection, hangUpOf, type LeaveReason } from './connection.js';
 import { createDoorbells } from './doorbells.js';
 import { FanOut } from './fan-out.js';
 import { HostSlots } from './host-slots.js';
+import { Identity, type IdentityRule } from './identity.js';
 import type { InFlight } from './in-flight.js';
 import { QemuGuard } from './qemu-guard.js';
 import { kernelRefusal, sentData, stopping, type Refusal } from './refusal.js';
@@ -37,6 +39,10 @@ export interface RegionOptions {
   /** See AdmissionRules. */
   readonly allowExcessVectors: boolean;
   readonly inFlight: InFlight;
+  /** Who may join. Default: whoever comes. */
+  readonly accessRules?: readonly IdentityRule[] | undefined;
+  /** Of each user, at each door. Default: no limit. */
+  readonly maxPeersPerUser?: number | undefined;
 }
 
 /** One region. */
@@ -47,6 +53,8 @@ export class Region {
   readonly #inFlight: InFlight;
   readonly #guard: QemuGuard;
   readonly #rules: AdmissionRules;
+  readonly #accessRules: readonly IdentityRule[] | undefined;
+  readonly #maxPeersPerUser: number;
   readonly #fanOut: FanOut;
   readonly #refuser = new Refuser();
   readonly #slots: HostSlots;
@@ -68,6 +76,8 @@ export class Region {
     this.#slots = new HostSlots(membership);
     const parts = { membership, slots: this.#slots, guard: this.#guard };
     this.#rules = { ...parts, maxPeers, allowExcessVectors };
+    this.#accessRules = options.accessRules;
+    this.#maxPeersPerUser = options.maxPeersPerUser ?? Infinity;
     this.#fanOut = new FanOut(membership, inFlight, (gone, reason) => {
       this.#leave(gone, reason);
     });
@@ -86,11 +96,13 @@ export class Region {
       socket.close();
       return;
     }
-    if (door.isHost && !this.#slots.hasFree) this.#freeSlots();
     let credentials: PeerCredentials | undefined;
     try {
       credentials = peerCredentials(socket);
-      const refused = this.#refusalNow(hangUp) ?? refusalOf(this.#rules, credentials, door);
+      const refused =
+        this.#refusalNow(hangUp) ??
+        checkAccess(this.#accessRules, new Identity(socket, credentials)) ??
+        this.#refusalOf(credentials, door);
       if (refused) this.refuse(socket, refused, credentials);
       else if (door.isHost && this.#slots.hasFree) this.#visit(socket, credentials);
       else this.#join(socket, credentials, door);
@@ -100,10 +112,39 @@ export class Region {
     }
   }
 
-  // A command that follows another at once may be seen before the end of that one.
-  #freeSlots(): void {
-    for (const connection of this.connections) {
-      const hangUp = connection.isHost ? hangUpOf(connection.socket) : undefined;
+  /**
+   * Whether who only asks is let in by no rule of access; it is refused then, and its socket this region's.
+   */
+  refusesStranger(socket: Fd): boolean {
+    let refused: Refusal | undefined;
+    let credentials: PeerCredentials | undefined;
+    try {
+      credentials = peerCredentials(socket);
+      refused = checkAccess(this.#accessRules, new Identity(socket, credentials));
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      refused = kernelRefusal(error);
+    }
+    if (refused) this.refuse(socket, refused, credentials);
+    return refused !== undefined;
+  }
+
+  #refusalOf(credentials: PeerCredentials, door: Door): Refusal | undefined {
+    const { isHost } = door;
+    const most = this.#maxPeersPerUser;
+    const isUsers = (connection: Connection): boolean =>
+      connection.isHost === isHost && connection.credentials.uid === credentials.uid;
+    // Not counted where it does not matter.
+    const count = (): number => (most === Infinity ? 0 : this.connections.filter(isUsers).length);
+    if (isHost && !this.#slots.hasFree) this.#letGo((connection) => connection.isHost);
+    if (count() >= most) this.#letGo(isUsers);
+    return checkUserPeers(count(), most, credentials) ?? refusalOf(this.#rules, credentials, door);
+  }
+
+  // Who follows another at once may be seen before the end of that one.
+  #letGo(isAsked: (connection: Connection) => boolean): void {
+    for (const connection of this.connections.filter(isAsked)) {
+      const hangUp = hangUpOf(connection.socket);
       if (hangUp !== undefined) this.#leave(connection, hangUp);
     }
   }

@@ -170,10 +170,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   #accept(listener: Listener): Acceptor {
     const isHost = listener.path === this.hostSocket;
     const door: Door = { path: path.resolve(listener.path), isHost };
-    // Of a region that is about to end nobody is told as if it were there.
-    const describeNow = (): RegionDescription | undefined =>
-      this.#region.isStopping ? undefined : describeRegion(this, this.#region.membership.nextId);
-    const isAnswered = (socket: Fd): boolean => isHost && answerQuestion(socket, describeNow);
+    const answerer = {
+      // Of a region that is about to end nobody is told as if it were there.
+      describe: (): RegionDescription | undefined =>
+        this.#region.isStopping ? undefined : describeRegion(this, this.#region.membership.nextId),
+      isRefused: (socket: Fd): boolean => this.#region.refusesStranger(socket),
+    };
+    const isAnswered = (socket: Fd): boolean => isHost && answerQuestion(socket, answerer);
     return new Acceptor(listener.fd, {
       onConnection: (socket) => {
         if (!isAnswered(socket)) this.#region.receive(socket, door);
@@ -196,6 +199,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         maxPeers: this.maxPeers,
         allowExcessVectors: options.allowExcessVectors ?? false,
         inFlight: new InFlight(limit, measureMessageBytes()),
+        accessRules: options.accessRules,
+        maxPeersPerUser: options.maxPeersPerUser,
       },
       {
         onJoin: (connection) => {

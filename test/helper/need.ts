@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import t from 'tap';
+import { canHoldPeers } from '../../native/peer-process.js';
 import { cgroupRoot } from './cgroup.js';
 
 /** One thing a test may need: whether it is there, why not, and the command that provides it. */
@@ -49,6 +50,11 @@ const requirements = {
     isMet: () => cgroupRoot() !== undefined,
     reason: 'no cgroup2 that can be written to',
     remedy: 'mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 none /sys/fs/cgroup/unified',
+  },
+  pidfd: {
+    isMet: canHoldPeers,
+    reason: 'this kernel has no SO_PEERPIDFD',
+    remedy: 'boot Linux 6.5 or newer',
   },
   hugepages: {
     isMet: () => /^HugePages_Free: +[1-9]/m.test(readFileSync('/proc/meminfo', 'latin1')),

@@ -22,6 +22,8 @@ export interface QemuOptions {
   /** More options, at the end: further devices, or others than the doorbell one. */
   readonly extra?: readonly string[];
   readonly machine?: 'q35' | 'pc';
+  /** Goes before the command: `asUser`, `inCgroup`. */
+  readonly as?: readonly string[];
 }
 
 export class Qemu {
@@ -29,7 +31,7 @@ export class Qemu {
   readonly #child: Child;
 
   constructor(t: Scope, options: QemuOptions) {
-    this.#child = new Child(t, ['qemu-system-x86_64', ...args(options)], {
+    this.#child = new Child(t, [...(options.as ?? []), 'qemu-system-x86_64', ...args(options)], {
       fdLimit: options.fdLimit,
     });
     this.qtest = new Qtest(this.#child);

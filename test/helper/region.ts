@@ -1,13 +1,13 @@
 // A region in the test's own process, through the library, for tests in which the server lives on.
 // Rule 1: what the server tells is kept from the start: a test asks afterwards, and misses nothing.
-import { Server, type Refusal, type ServerOptions } from '../../src/index.js';
+import { Server, type RefusedPeer, type ServerOptions } from '../../src/index.js';
 import { temp, type Scope } from './temp.js';
 import { until } from './until.js';
 
 export class Region {
   readonly server: Server;
   readonly socket: string;
-  readonly refusals: Refusal[] = [];
+  readonly refusals: RefusedPeer[] = [];
   /** IDs of slots, once made; they stay. */
   readonly slots = new Set<number>();
   joins = 0;
@@ -65,7 +65,7 @@ export class Region {
   }
 
   /** Resolves with the first refusal, at once when there was one. */
-  async refused(): Promise<Refusal> {
+  async refused(): Promise<RefusedPeer> {
     return until('a refusal', () => this.refusals[0]);
   }
 }

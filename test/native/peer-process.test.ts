@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { createEventfd } from '../../native/eventfd.js';
 import { Fd } from '../../native/fd.js';
-import { peerGroups, peerPidFd, pidOf } from '../../native/peer-process.js';
+import { canHoldPeers, peerGroups, peerPidFd, pidOf } from '../../native/peer-process.js';
 import {
   acceptSocket,
   bindSocket,
@@ -52,14 +52,15 @@ for (const count of [0, 1, 64, 65, 5_000]) {
   });
 }
 
-t.test('a peer is held by a descriptor of its process', async (t) => {
+t.test('a peer is held by a descriptor of its process', need('pidfd'), async (t) => {
   const [child, socket] = await connected(t);
   using pidFd = peerPidFd(socket);
   t.ok(isClosedOnExec(pidFd!.rawFd));
   t.equal(pidOf(pidFd!), child.pid);
+  t.equal(canHoldPeers(), true);
 });
 
-t.test('who is gone has no number, for it may be another’s', async (t) => {
+t.test('who is gone has no number, for it may be another’s', need('pidfd'), async (t) => {
   const [child, socket] = await connected(t);
   using before = peerPidFd(socket);
   child.kill('SIGKILL');
@@ -74,6 +75,7 @@ for (const code of ['ENOPROTOOPT', 'ESRCH', 'EINVAL', 'ENODATA'] as const) {
     const [a, b] = createSocketPair();
     failing(t, 'getsockopt', code);
     t.equal(peerPidFd(a), undefined);
+    t.equal(canHoldPeers(), false);
     a.close();
     b.close();
   });
@@ -86,7 +88,7 @@ t.test('what is no socket has no peer, and what is no pidfd no process', async (
   t.equal(pidOf(fd), undefined);
 });
 
-t.test('without room for a descriptor nobody is held', async (t) => {
+t.test('without room for a descriptor nobody is held', need('pidfd'), async (t) => {
   const [a, b] = createSocketPair();
   const before = Fd.open;
   t.throws(() => withoutRoom(() => peerPidFd(a)), { code: 'EMFILE' });

@@ -63,7 +63,7 @@ const others: Readonly<Record<string, (server: ScriptServer) => readonly Sent[]>
     ['0000000000000000'],
     ['ffffffffffffffff', memory],
   ],
-  'a refusal': () => [['94ffffffffffffff']],
+  'a version that is no errno': () => [['00efffffffffffff']],
   'an answer with a descriptor where none belongs': ({ memory }) => [[hex('no'), memory]],
 };
 for (const [what, messages] of Object.entries(others)) {
@@ -77,6 +77,17 @@ for (const [what, messages] of Object.entries(others)) {
     t.same(openDescriptors(), before);
   });
 }
+
+t.test('a refusal is told with its reason', async (t) => {
+  const server = new ScriptServer(t);
+  const before = openDescriptors();
+  const refused = { code: 'ERR_IVSHMEM_REFUSED', refusal: -13, message: /rule of access/ };
+  const rejected = t.rejects(ask(server.socket), refused);
+  const connection = await server.serve([['f3ffffffffffffff']]);
+  await rejected;
+  connection.close();
+  t.same(openDescriptors(), before);
+});
 
 t.test('an answer without end is read only so far', async (t) => {
   const server = new ScriptServer(t);

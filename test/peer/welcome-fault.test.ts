@@ -36,7 +36,7 @@ function afterMemory(then: Act): Act {
 
 for (const [hex, refusal, text] of [
   ['ffffffffffffffff', -1, /^the server refused: -1 EPERM, /],
-  ['f3ffffffffffffff', -13, /-13 EACCES, permission denied; its log says more$/],
+  ['f3ffffffffffffff', -13, /-13 EACCES, no rule of access lets it in; its log says more$/],
   ['e8ffffffffffffff', -24, /-24 EMFILE, the server has no descriptors left /],
   ['a9ffffffffffffff', -87, /-87 EUSERS, as many peers as the region takes /],
   ['60f0ffffffffffff', -4000, /-4000 E4000, /],

@@ -6,6 +6,8 @@ t.test('the reasons and what a peer is sent for each are a contract', async (t) 
     descriptors: 24, // EMFILE
     kernel: 12, // ENOMEM
     peers: 87, // EUSERS
+    access: 13, // EACCES
+    'user-peers': 122, // EDQUOT
     'host-slots': 16, // EBUSY
     ids: 28, // ENOSPC
     'qemu-descriptors': 31, // EMLINK

@@ -14,6 +14,7 @@ import { resolveRule } from '../../src/server/identity-rule.js';
 import { Identity, matches } from '../../src/server/identity.js';
 import { asUser } from '../helper/as-user.js';
 import { inCgroup } from '../helper/cgroup.js';
+import { Child } from '../helper/child.js';
 import { failing } from '../helper/fault.js';
 import { need } from '../helper/need.js';
 import { Qemu } from '../helper/qemu.js';
@@ -60,23 +61,27 @@ t.test('the kernel vouches for user, group and further groups', need('root'), as
   t.notOk(fits(other, { user: uid, qemuName: 'web' }), 'it is no QEMU');
 });
 
-t.test('a unit is that of the process, and of nobody in it', need('root', 'cgroup'), async (t) => {
-  const { path, next } = door(t);
-  const as = [...inCgroup(t, 'web.service'), ...asUser(uid)];
-  new Stranger(t, path, { as });
-  const web = await next();
-  const [slice = '', unit] = web.units;
-  t.equal(unit, 'web.service');
-  t.match(slice, /^ivshmemtest.*\.slice$/);
-  t.ok(fits(web, { unit: 'web.service', user: uid }) && fits(web, { unit: slice }));
-  t.notOk(fits(web, { unit: 'web.service', user: 0 }) || fits(web, { unit: 'web.scope' }));
-  new Stranger(t, path, { as: [...inCgroup(t, 'evil.service/web.service'), ...asUser(uid)] });
-  t.notOk(fits(await next(), { unit: 'web.service' }), 'whoever made it is not systemd');
-});
+t.test(
+  'a unit is that of the process, and of nobody in it',
+  need('root', 'cgroup', 'pidfd'),
+  async (t) => {
+    const { path, next } = door(t);
+    const as = [...inCgroup(t, 'web.service'), ...asUser(uid)];
+    new Stranger(t, path, { as });
+    const web = await next();
+    const [slice = '', unit] = web.units;
+    t.equal(unit, 'web.service');
+    t.match(slice, /^ivshmemtest.*\.slice$/);
+    t.ok(fits(web, { unit: 'web.service', user: uid }) && fits(web, { unit: slice }));
+    t.notOk(fits(web, { unit: 'web.service', user: 0 }) || fits(web, { unit: 'web.scope' }));
+    new Stranger(t, path, { as: [...inCgroup(t, 'evil.service/web.service'), ...asUser(uid)] });
+    t.notOk(fits(await next(), { unit: 'web.service' }), 'whoever made it is not systemd');
+  },
+);
 
 t.test(
   'who is gone has no unit, and is the user that it was',
-  need('root', 'cgroup'),
+  need('root', 'cgroup', 'pidfd'),
   async (t) => {
     const { path, next } = door(t);
     const { child } = new Stranger(t, path, {
@@ -90,15 +95,46 @@ t.test(
   },
 );
 
-t.test('a kernel that cannot hold a process knows no unit', need('root', 'cgroup'), async (t) => {
-  const { path, next } = door(t);
-  new Stranger(t, path, { as: inCgroup(t, 'web.service') });
-  const web = await next();
-  failing(t, 'getsockopt', 'ENOPROTOOPT');
-  t.same(web.units, []);
-});
+t.test(
+  'a kernel that cannot hold a process knows no unit',
+  need('root', 'cgroup', 'pidfd'),
+  async (t) => {
+    const { path, next } = door(t);
+    new Stranger(t, path, { as: inCgroup(t, 'web.service') });
+    const web = await next();
+    failing(t, 'getsockopt', 'ENOPROTOOPT');
+    t.same(web.units, []);
+    for (const rule of [{ unit: '*' }, { qemuName: 'web' }]) {
+      const error = { code: 'ERR_IVSHMEM_OPTION', message: /Linux 6\.5/ };
+      t.throws(
+        () => resolveRule('access[0]', rule),
+        error,
+        'and no rule asks for what nobody can fit',
+      );
+    }
+  },
+);
 
-t.test('without a descriptor to look with, nothing is said', async (t) => {
+t.test(
+  'who passes its connection on and goes leaves its user, and no unit',
+  need('pidfd'),
+  async (t) => {
+    const { path, next } = door(t);
+    const script = `const s = require('net').connect(process.argv[1], () => {
+    const heir = require('child_process').spawn('cat', { stdio: ['inherit', s._handle, 'ignore'], detached: true });
+    heir.once('spawn', () => process.exit());
+  });`;
+    const { pid, exit } = new Child(t, [process.execPath, '-e', script, path]);
+    t.equal((await exit).code, 0);
+    const heir = await next();
+    t.same(heir.credentials, { pid, uid: process.getuid?.(), gid: process.getgid?.() });
+    t.ok(fits(heir, { user: process.getuid?.() }));
+    t.notOk(fits(heir, { unit: '*' }) || fits(heir, { unit: '*', user: process.getuid?.() }));
+    t.same(heir.units, []);
+  },
+);
+
+t.test('without a descriptor to look with, nothing is said', need('pidfd'), async (t) => {
   const { path, next } = door(t);
   new Stranger(t, path);
   const somebody = await next();
@@ -108,7 +144,7 @@ t.test('without a descriptor to look with, nothing is said', async (t) => {
   t.equal(Fd.open, before);
 });
 
-t.test('a real QEMU has the name that it was given', need('qemu'), async (t) => {
+t.test('a real QEMU has the name that it was given', need('qemu', 'pidfd'), async (t) => {
   const { path, next } = door(t);
   const qemu = new Qemu(t, { socket: path, before: ['-name', 'guest=web,debug-threads=on'] });
   const web = await next();

@@ -38,7 +38,8 @@ t.test('a wrong call is named with what is allowed', async (t) => {
 
 t.test('who gives no answer is told with what to do', async (t) => {
   const cases = [
-    ['94ffffffffffffff', /expected what the region is, .*; an older ivshmem, or something else/],
+    ['f3ffffffffffffff', /the server refused: -13 EACCES, no rule of access lets it in;/],
+    ['0000000000000000', /expected what the region is, .*; an older ivshmem, or something else/],
     ['', /closed without an answer; it may have ended, or serve something else/],
   ] as const;
   for (const [sent, expected] of cases) {
