@@ -90,6 +90,17 @@ t.test('a hundred strangers leave nothing, and friends do not notice', need('roo
   });
 });
 
+t.test(
+  'nobody writes into the log by the name of a unit',
+  need('root', 'cgroup', 'pidfd'),
+  async (t) => {
+    const region = await open(t, { access: [] });
+    const as = [...inCgroup(t, 'a\x1b[31m\r\u2028ü.service'), ...stranger(t)];
+    t.same(await new Stranger(t, region.socket, { as }).versions(), [-13]);
+    t.match(region.refusals[0]?.message, /, unit a\?\[31m\?\?\?\.service$/);
+  },
+);
+
 t.test('one user has so many peers, another as many', need('root'), async (t) => {
   const region = await open(t, { maxPeersPerUser: 2 });
   const crowd = new Stranger(t, region.socket, { as: friend(t), count: 5 });
