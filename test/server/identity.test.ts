@@ -1,5 +1,5 @@
 // Who the kernel says that somebody is: real processes of other users, units and namespaces.
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import t, { type Test } from 'tap';
 import { Fd } from '../../native/fd.js';
@@ -115,22 +115,52 @@ t.test(
   },
 );
 
+/** Connects, leaves the connection to a heir, and goes: what its number was. */
+async function connectAndGo(t: Test, path: string): Promise<number> {
+  const script = `const s = require('net').connect(process.argv[1], () => {
+    const stdio = ['inherit', s._handle, 'ignore'];
+    const heir = require('child_process').spawn('cat', { stdio, detached: true });
+    heir.once('spawn', () => process.exit());
+  });`;
+  const { pid, exit } = new Child(t, [process.execPath, '-e', script, path]);
+  if ((await exit).code !== 0) throw new Error('it did not connect');
+  return pid;
+}
+
 t.test(
   'who passes its connection on and goes leaves its user, and no unit',
   need('pidfd'),
   async (t) => {
     const { path, next } = door(t);
-    const script = `const s = require('net').connect(process.argv[1], () => {
-    const heir = require('child_process').spawn('cat', { stdio: ['inherit', s._handle, 'ignore'], detached: true });
-    heir.once('spawn', () => process.exit());
-  });`;
-    const { pid, exit } = new Child(t, [process.execPath, '-e', script, path]);
-    t.equal((await exit).code, 0);
+    const pid = await connectAndGo(t, path);
     const heir = await next();
-    t.same(heir.credentials, { pid, uid: process.getuid?.(), gid: process.getgid?.() });
-    t.ok(fits(heir, { user: process.getuid?.() }));
-    t.notOk(fits(heir, { unit: '*' }) || fits(heir, { unit: '*', user: process.getuid?.() }));
+    const user = process.getuid?.();
+    t.same(heir.credentials, { pid, uid: user, gid: process.getgid?.() });
+    t.ok(fits(heir, { user }));
+    t.notOk(fits(heir, { unit: '*' }) || fits(heir, { unit: '*', user }));
     t.same(heir.units, []);
+  },
+);
+
+t.test(
+  'who has the number of one that is gone is not taken for it',
+  need('root', 'cgroup', 'pidfd'),
+  async (t) => {
+    const { path, next } = door(t);
+    const pid = await connectAndGo(t, path);
+    const as = inCgroup(t, 'web.service');
+    await until('somebody else has its number', () => {
+      writeFileSync('/proc/sys/kernel/ns_last_pid', String(pid - 1));
+      const other = new Child(t, [...as, 'sleep', '60']);
+      if (other.pid !== pid) other.kill('SIGKILL');
+      return other.pid === pid;
+    });
+    await until('it is in its unit', () =>
+      readFileSync(`/proc/${pid}/cgroup`, 'utf8').endsWith('/web.service\n'),
+    );
+    const old = await next();
+    t.equal(old.credentials.pid, pid, 'the kernel still calls it so');
+    t.notOk(fits(old, { unit: 'web.service' }));
   },
 );
 
