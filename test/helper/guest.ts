@@ -88,7 +88,9 @@ export class Guest {
     return log
       .split('\n')
       .filter((line) =>
-        /BUG:|Oops|WARNING:|Call Trace|refcount|probe of .* failed|conflicting memory types/.test(line),
+        /BUG:|Oops|WARNING:|Call Trace|refcount|probe of .* failed|conflicting memory types/.test(
+          line,
+        ),
       );
   }
 
