@@ -95,12 +95,19 @@ export class Membership<Rows> {
     return this.remove(peer.entry);
   }
 
+  /** Keeps this ID for an entry that is put into the log under it, soon or never. Not free: RangeError. */
+  reserve(id: number): void {
+    this.#ids.reserve(id);
+  }
+
   /**
-   * Puts a join into the log under the next free ID, for which `encode` makes the messages. It has no
-   * owner yet. Nothing changes when `encode` throws. Undefined when no ID is left.
+   * Puts a join into the log under the next free ID, or a reserved one, for which `encode` makes the
+   * messages. It has no owner yet. Nothing changes when `encode` throws. Undefined when no ID is left.
    */
-  add(encode: (id: number) => Rows): Entry<Rows> | undefined {
-    const id = this.#ids.peek();
+  add(encode: (id: number) => Rows, reserved?: number): Entry<Rows> | undefined {
+    if (reserved !== undefined && !this.#ids.isReserved(reserved))
+      throw new RangeError(`peer ID ${reserved} is not reserved`);
+    const id = reserved ?? this.#ids.peek();
     if (id === undefined) return undefined;
     const doorbells = encode(id);
     this.#ids.take(id);

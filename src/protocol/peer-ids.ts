@@ -4,6 +4,7 @@
 // Rule 2: IDs ascend, around the end and on from 0: what has just been used comes back last.
 // Rule 3: an ID whose owner left is retired for as long as anybody is connected who was told of
 //         that owner: QEMU corrupts its heap on a connect for an ID it saw disconnect.
+// Rule 4: an ID that is reserved is in use, from then on: whom it is kept for takes it when it comes.
 import { IdSet } from './id-set.js';
 import { MAX_PEER_ID } from './wire.js';
 
@@ -12,6 +13,8 @@ const ALL_IDS = MAX_PEER_ID + 1;
 /** The IDs of one region. */
 export class PeerIds {
   readonly #inUse = new IdSet();
+  // Those in use that nobody has taken yet.
+  readonly #reserved = new IdSet();
   // Per retired ID: how many connected peers were told of its owner.
   readonly #witnesses = new Map<number, number>();
   #next = 0;
@@ -25,12 +28,27 @@ export class PeerIds {
   peek(): number | undefined {
     if (this.left === 0) return undefined;
     let id = this.#next;
-    while (this.#inUse.has(id) || this.#witnesses.has(id)) id = (id + 1) % ALL_IDS;
+    while (!this.#isFree(id)) id = (id + 1) % ALL_IDS;
     return id;
   }
 
-  /** Marks an ID that `peek` gave as used. */
+  /** Keeps an ID for who takes it later. One in use or retired: RangeError. */
+  reserve(id: number): void {
+    if (!this.#isFree(id)) throw new RangeError(`ID ${id} is not free`);
+    this.#inUse.add(id);
+    this.#reserved.add(id);
+  }
+
+  isReserved(id: number): boolean {
+    return this.#reserved.has(id);
+  }
+
+  /** Marks an ID that `peek` gave, or that is reserved, as used. */
   take(id: number): void {
+    if (this.isReserved(id)) {
+      this.#reserved.delete(id);
+      return;
+    }
     this.#inUse.add(id);
     this.#next = (id + 1) % ALL_IDS;
   }
@@ -47,5 +65,9 @@ export class PeerIds {
     if (witnesses === undefined) throw new RangeError(`ID ${id} is not retired`);
     if (witnesses === 1) this.#witnesses.delete(id);
     else this.#witnesses.set(id, witnesses - 1);
+  }
+
+  #isFree(id: number): boolean {
+    return !this.#inUse.has(id) && !this.#witnesses.has(id);
   }
 }

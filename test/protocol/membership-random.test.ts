@@ -13,6 +13,7 @@ import { Random } from '../helper/random.js';
 
 const STEPS = 40_000;
 const ALL_IDS = 65_536;
+const RESERVED = 12;
 
 type Item = { readonly id: number; readonly vector: number } | { readonly text: string };
 
@@ -131,7 +132,9 @@ class Trial {
   wraps = 0;
   messages = 0;
   returns = 0;
+  kept = 0;
   readonly #present: Present[] = [];
+  readonly #reserved = new Set<number>();
   readonly #membership: Membership<Rows>;
   readonly #random: Random;
   // One above the last one taken, 65,536 too: the next is around if it is below.
@@ -141,6 +144,10 @@ class Trial {
     this.#random = random;
     this.vectors = vectors;
     this.#membership = new Membership<Rows>({ memory, vectors });
+    // Some where the first ones come, some anywhere.
+    while (this.#reserved.size < RESERVED)
+      this.#reserved.add(random.below(random.oneIn(2) ? 100 : ALL_IDS));
+    for (const id of this.#reserved) this.#membership.reserve(id);
   }
 
   join(): void {
@@ -155,11 +162,13 @@ class Trial {
     this.#left(pair.naive.id, told);
   }
 
-  /** A join with nobody behind it. */
+  /** A join with nobody behind it, under the next ID or under one that was kept for it. */
   makeSlot(): void {
-    const slot = this.#membership.add((id) => doorbells(id, this.vectors));
+    const reserved = this.#random.oneIn(2) ? this.#random.pick([...this.#reserved]) : undefined;
+    const slot = this.#membership.add((id) => doorbells(id, this.vectors), reserved);
     if (!slot) throw new Error('no ID is left');
-    this.#joined(slot.id, slot);
+    this.#joined(slot.id, { slot, reserved });
+    if (reserved !== undefined) this.kept += 1;
   }
 
   /** A slot without owner goes. */
@@ -240,9 +249,13 @@ class Trial {
     }
   }
 
-  #joined(id: number, slot?: Entry<Rows>): void {
-    must(id === this.#expectedId(), `the next ID is not ${id}`);
-    this.#passed(id);
+  #joined(
+    id: number,
+    { slot, reserved }: { slot?: Entry<Rows>; reserved?: number | undefined } = {},
+  ): void {
+    must(id === (reserved ?? this.#expectedId()), `the next ID is not ${id}`);
+    if (reserved === undefined) this.#passed(id);
+    this.#reserved.delete(id);
     for (const { naive } of this.pairs) naive.join(id, this.vectors);
     this.#present.push(slot ? { id, slot } : { id });
   }
@@ -278,6 +291,7 @@ class Trial {
   #expectedId(): number {
     let id = this.#nextId % ALL_IDS;
     const isTaken = (): boolean =>
+      this.#reserved.has(id) ||
       this.#present.some((present) => present.id === id) ||
       this.pairs.some(({ naive }) => naive.heard.has(id));
     while (isTaken()) id = (id + 1) % ALL_IDS;
@@ -315,6 +329,7 @@ t.test(`${STEPS} random steps: everybody is told what a full queue would tell`, 
       trial.drain();
       for (const pair of [...trial.pairs]) trial.leave(pair);
       t.ok(trial.returns > 100, `${trial.returns} owners came to a slot`);
+      t.ok(trial.kept > 0, `${trial.kept} reserved IDs were taken`);
     } catch (error) {
       throw new Error(`step ${steps} with ${vectors} vectors, ${String(random)}`, { cause: error });
     }

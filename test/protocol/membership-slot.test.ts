@@ -163,3 +163,78 @@ t.test('a slot has one owner at a time, and goes only without', (t) => {
   t.throws(() => membership.remove(slot), new RangeError('peer ID 0 is not there'));
   t.end();
 });
+
+t.test(
+  'a reserved ID is whose it is kept for, whenever that comes, and nobody else has it',
+  (t) => {
+    const membership = region(1);
+    for (const id of [0, 40_000]) membership.reserve(id);
+    t.equal(membership.idsLeft, 65_534);
+    const first = joined(membership);
+    t.equal(first.state.id, 1, 'the first to come is not the first of all');
+    const slot = membership.add((id) => doorbells(id, 1), 40_000)!;
+    const owner = LinkedPeer.enter(membership, slot);
+    owner.serve();
+    t.strictSame(owner.news().slice(1), [
+      '409c000000000000',
+      'ffffffffffffffff memory',
+      '0100000000000000 1.0',
+      '409c000000000000 40000.0',
+    ]);
+    const late = LinkedPeer.enter(
+      membership,
+      membership.add((id) => doorbells(id, 1), 0)!,
+    );
+    for (const peer of [first, owner]) t.strictSame(peer.serve().at(-1), { number: 0, fd: '0.0' });
+    late.serve();
+    t.strictSame(late.news().slice(3), [
+      '0100000000000000 1.0',
+      '409c000000000000 40000.0',
+      '0000000000000000 0.0',
+    ]);
+    t.equal(joined(membership).state.id, 2);
+    t.equal(membership.idsLeft, 65_532);
+    t.end();
+  },
+);
+
+t.test('a join under an ID that is not reserved is a bug, and changes nothing', (t) => {
+  const membership = region(1);
+  membership.reserve(3);
+  t.throws(() => membership.reserve(3), RangeError);
+  const encode = (): Rows => {
+    throw new Error('nobody asks for it');
+  };
+  t.throws(() => membership.add(encode, 0), new RangeError('peer ID 0 is not reserved'));
+  const entry = membership.add((id) => doorbells(id, 1), 3)!;
+  t.throws(() => membership.add(encode, 3), new RangeError('peer ID 3 is not reserved'));
+  membership.remove(entry);
+  membership.reserve(3);
+  t.ok(
+    membership.add((id) => doorbells(id, 1), 3),
+    'what nobody was told of can be taken back',
+  );
+  t.equal(membership.idsLeft, 65_535);
+  t.end();
+});
+
+t.test(
+  'beside reserved IDs 65,536 peers come, and those for whom they are kept still have them',
+  (t) => {
+    const membership = region(0);
+    const reserved = [0, 9, 10, 32_768, 65_535];
+    for (const id of reserved) membership.reserve(id);
+    const ids = new Set<number>();
+    for (let come = 0; come < 65_536; come += 1) {
+      const peer = membership.join((id) => doorbells(id, 0))!;
+      ids.add(peer.id);
+      membership.leave(peer);
+    }
+    t.equal(ids.size, 65_531, 'all but the reserved, around the end');
+    t.notOk(reserved.some((id) => ids.has(id)));
+    while (membership.join((id) => doorbells(id, 0)));
+    t.equal(membership.idsLeft, 0);
+    for (const id of reserved) t.equal(membership.add((own) => doorbells(own, 0), id)?.id, id);
+    t.end();
+  },
+);

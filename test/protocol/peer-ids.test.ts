@@ -79,3 +79,48 @@ t.test('to forget an ID that is not retired is a bug, and changes nothing', (t) 
   t.equal(ids.left, 65_535);
   t.end();
 });
+
+t.test('a reserved ID is given to nobody, and taken by whom it is kept for', (t) => {
+  const ids = new PeerIds();
+  for (const id of [0, 2, 65_535]) ids.reserve(id);
+  t.equal(ids.left, 65_533);
+  t.strictSame([next(ids), next(ids)], [1, 3]);
+  ids.take(2);
+  t.equal(ids.isReserved(2), false);
+  t.equal(ids.left, 65_531, 'it was in use all the time');
+  t.equal(next(ids), 4, 'and those who come later go on where they were');
+  ids.retire(2, 0);
+  ids.reserve(2);
+  t.ok(ids.isReserved(2), 'one that came free can be reserved again');
+  t.end();
+});
+
+t.test('an ID in use, retired or reserved cannot be reserved', (t) => {
+  const ids = new PeerIds();
+  ids.reserve(7);
+  for (let id = 0; id < 2; id += 1) next(ids);
+  ids.retire(1, 1);
+  const left = ids.left;
+  for (const id of [0, 1, 7])
+    t.throws(() => ids.reserve(id), new RangeError(`ID ${id} is not free`));
+  t.equal(ids.left, left);
+  ids.forget(1);
+  ids.reserve(1);
+  t.equal(ids.left, left, 'neither retired nor free');
+  t.end();
+});
+
+t.test('all 65,536 IDs beside reserved ones: each is given once, and none of those', (t) => {
+  const ids = new PeerIds();
+  const reserved = Array.from({ length: 1_000 }, (_, index) => (index * 7_919) % 65_536);
+  for (const id of reserved) ids.reserve(id);
+  const given = new Set<number>();
+  for (let id = next(ids); id >= 0; id = next(ids)) given.add(id);
+  t.equal(given.size, 64_536);
+  t.notOk(reserved.some((id) => given.has(id)));
+  t.strictSame([ids.left, ids.peek()], [0, undefined]);
+  for (const id of reserved) ids.take(id);
+  ids.retire(5, 0);
+  t.strictSame([next(ids), next(ids)], [5, -1], 'around the end and past those that are taken');
+  t.end();
+});
