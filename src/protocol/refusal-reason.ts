@@ -17,6 +17,8 @@ export const refusalErrno = {
   'user-peers': 122,
   /** EBUSY: all slots for host commands are taken. */
   'host-slots': 16,
+  /** EADDRINUSE: the VM that it would be is there already. */
+  taken: 98,
   /** ENOSPC: every peer ID is in use, or known to an attached peer. */
   ids: 28,
   /** EMLINK: an attached QEMU has no descriptors left: it would abort. */
@@ -39,6 +41,7 @@ const meanings: Readonly<Record<RefusalReason, string>> = {
   access: 'no rule of access lets it in',
   'user-peers': 'its user has as many peers as one user may',
   'host-slots': 'all slots for host commands are taken',
+  taken: 'the VM of this name is there already',
   ids: 'all peer IDs are in use, or known to attached peers',
   'qemu-descriptors': 'an attached QEMU would run out of descriptors',
   vectors: 'more vectors than the region has',

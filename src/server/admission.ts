@@ -8,29 +8,38 @@ import type { MessageRows } from '../../native/message-batch.js';
 import type { PeerCredentials } from '../../native/unix-socket.js';
 import type { Membership } from '../protocol/membership.js';
 import { MAX_PEER_ID } from '../protocol/wire.js';
-import { MAX_HOST_SLOTS, type HostSlots } from './host-slots.js';
 import type { QemuGuard } from './qemu-guard.js';
 import { ownDescriptors } from './own-descriptors.js';
 import { refusal, type Refusal } from './refusal.js';
+import type { Slot } from './slot.js';
+import { MAX_HOST_SLOTS, type Slots } from './slots.js';
 
 /** Descriptors kept free, so that a refusal can always be sent and a log or a /proc file be opened. */
 export const DESCRIPTOR_RESERVE = 16;
 
+/** What a region has beside its peers. */
+export interface Besides {
+  /** Sockets that it listens on. */
+  readonly sockets: number;
+  /** Slots that room is kept for: those of VMs, and one for a host command: a full region can still be looked at. */
+  readonly slots: number;
+}
+
 /**
- * What the limit of descriptors admits, 0 where not one peer fits: each peer costs its socket and its doorbells. Room for one host
- * command is kept where there is a socket for them: a full region can still be looked at.
+ * What the limit of descriptors admits, 0 where not one peer fits: each peer costs its socket and its
+ * doorbells.
  */
-export function peersAdmitted(vectors: number, hasHostSocket: boolean): number {
-  const spares = hasHostSocket ? 2 : 1; // of acceptors that are still to come
+export function peersAdmitted(vectors: number, { sockets, slots }: Besides): number {
+  const spares = sockets; // of acceptors that are still to come
   const free = ownDescriptorLimit() - (descriptorCount('self') ?? 0) - spares - DESCRIPTOR_RESERVE;
-  const peers = Math.floor(free / (vectors + 1)) - (hasHostSocket ? 1 : 0);
+  const peers = Math.floor(free / (vectors + 1)) - slots;
   return Math.max(0, Math.min(MAX_PEER_ID + 1, peers));
 }
 
 /** The rules of one region. */
 export interface AdmissionRules {
   readonly membership: Membership<MessageRows>;
-  readonly slots: HostSlots;
+  readonly slots: Slots;
   readonly guard: QemuGuard;
   /** Slots are not among them. */
   readonly maxPeers: number;
@@ -43,34 +52,62 @@ export interface Door {
   readonly path: string;
   /** Whether it leads to the slots for host commands. */
   readonly isHost: boolean;
+  /** The name of the VM whose own it is. */
+  readonly vm?: string | undefined;
 }
+
+/** The slots that a newcomer may have, and the one that is free for it. */
+export interface Claim {
+  readonly slots: readonly Slot[];
+  readonly slot: Slot | undefined;
+}
+
+const NO_CLAIM: Claim = { slots: [], slot: undefined };
+const NOTHING_KEPT = { ids: 0, descriptors: 0 };
 
 /** Why this newcomer is refused; undefined: it is welcome. */
 export function refusalOf(
   rules: AdmissionRules,
   { pid }: PeerCredentials,
   door: Door,
+  claim = NO_CLAIM,
 ): Refusal | undefined {
-  const { membership, slots, guard, maxPeers, allowExcessVectors } = rules;
+  const { membership, guard, maxPeers, allowExcessVectors } = rules;
   const { entries, vectors, idsLeft } = membership;
-  const isJoin = !(door.isHost && slots.hasFree);
+  const { slot, slots } = claim;
+  const isJoin = !slot?.isAnnounced;
   const joins = isJoin ? 1 : 0;
+  const kept = slot?.name === undefined ? rules.slots.kept : NOTHING_KEPT;
   return (
-    (door.isHost ? checkSlots(slots) : checkPeers(entries.length - slots.size, maxPeers)) ??
-    checkIds(idsLeft, joins) ??
-    checkDescriptors(joins * vectors) ??
+    (slots.length > 0
+      ? checkSlots(claim)
+      : checkPeers(entries.length - rules.slots.announced, maxPeers)) ??
+    checkIds(idsLeft - kept.ids, slot?.id === undefined ? 1 : 0) ??
+    checkDescriptors(joins * vectors, kept.descriptors) ??
     (allowExcessVectors ? undefined : guard.checkVectors(pid, door.path)) ??
     guard.check(pid, (entries.length + joins) * vectors + 1, { isJoin })
   );
 }
 
-function checkSlots(slots: HostSlots): Refusal | undefined {
-  if (!slots.areTaken) return undefined;
+function checkSlots({ slots, slot }: Claim): Refusal | undefined {
+  if (slot !== undefined) return undefined;
+  if (slots.some(({ isHost }) => isHost)) {
+    return refusal(
+      'host-slots',
+      `all ${MAX_HOST_SLOTS} slots for host commands are taken`,
+      'let one of them end, or connect those that stay to the socket of the VMs (ivshmem peer: --as-vm)',
+    );
+  }
   return refusal(
-    'host-slots',
-    `all ${MAX_HOST_SLOTS} slots for host commands are taken`,
-    'let one of them end, or connect those that stay to the socket of the VMs (ivshmem peer: --as-vm)',
+    'taken',
+    slots.map(whoHas).join(', '),
+    'end that one first, or make this one a VM of another name',
   );
+}
+
+function whoHas({ name = '', id, owner }: Slot): string {
+  const { pid, uid } = owner?.credentials ?? {};
+  return `${name} is there already (peer ${id}, pid ${pid}, uid ${uid})`;
 }
 
 function checkPeers(peers: number, maxPeers: number): Refusal | undefined {
@@ -86,17 +123,18 @@ function checkIds(idsLeft: number, needed: number): Refusal | undefined {
   if (idsLeft >= needed) return undefined;
   return refusal(
     'ids',
-    'all 65,536 peer IDs are in use or known to peers that are still attached',
+    'all 65,536 peer IDs are in use, kept for VMs, or known to peers that are still attached',
     'restart the VMs that have been attached longest: what they know of comes free when they leave',
   );
 }
 
-function checkDescriptors(vectors: number): Refusal | undefined {
-  const { limit, open } = ownDescriptors(vectors + DESCRIPTOR_RESERVE);
-  if (open + vectors + DESCRIPTOR_RESERVE <= limit) return undefined;
+function checkDescriptors(vectors: number, kept: number): Refusal | undefined {
+  const reserve = DESCRIPTOR_RESERVE + kept;
+  const { limit, open } = ownDescriptors(vectors + reserve);
+  if (open + vectors + reserve <= limit) return undefined;
   return refusal(
     'descriptors',
-    `the server may have ${limit} descriptors, has ${open}, keeps ${DESCRIPTOR_RESERVE}, and needs ${vectors} for this peer`,
+    `the server may have ${limit} descriptors, has ${open}, keeps ${reserve}, and needs ${vectors} for this peer`,
     "raise the server's limit (LimitNOFILE=, ulimit -n), or run it with fewer --vectors",
   );
 }

@@ -1,7 +1,7 @@
 // One connection: the socket to a peer, who is at the other end, and its place in the region.
 //
 // Rule 1: the protocol is one-way. Any byte from a peer is a hang-up, as is the end of its stream.
-// Rule 2: watch, socket and doorbells end together, in this order; but a slot keeps its doorbells.
+// Rule 2: it has the socket, and a slot to itself; the doorbells are the slot's.
 import type { Fd } from '../../native/fd.js';
 import type { MessageRows } from '../../native/message-batch.js';
 import { SystemError } from '../../native/system-error.js';
@@ -9,6 +9,7 @@ import { discardByte, isSendShut, type PeerCredentials } from '../../native/unix
 import { Watch } from '../../native/watch.js';
 import type { PeerState } from '../protocol/membership.js';
 import { FIRST_WINDOW } from './in-flight.js';
+import type { Place, Slot } from './slot.js';
 
 /** How a connection ended. */
 export type LeaveReason =
@@ -25,20 +26,13 @@ export interface ConnectionEvents {
   onWritable(connection: Connection): void;
 }
 
-/** What more there is to say of a connection. */
-export interface ConnectionOptions {
-  /** It has a slot, which keeps ID and doorbells when this ends. Default false. */
-  readonly isHost?: boolean;
-}
-
 /** A peer's connection. */
 export class Connection {
   readonly socket: Fd;
   readonly credentials: PeerCredentials;
   /** Its place in the region. */
   readonly state: PeerState<MessageRows>;
-  /** Whether it is a host process in a slot. */
-  readonly isHost: boolean;
+  readonly slot: Slot;
   readonly #watch: Watch;
   /** Messages that it may not have read yet, at most; see InFlight. */
   unread = 0;
@@ -47,18 +41,17 @@ export class Connection {
   /** How long it is left alone when it cannot be sent anything; see FanOut. */
   pauseMs = 0;
 
-  /** Owns the socket and the doorbells, unless this throws. Throws SystemError. */
+  /** Owns the socket, unless this throws. Throws SystemError. */
   constructor(
     socket: Fd,
     credentials: PeerCredentials,
-    state: PeerState<MessageRows>,
+    { state, slot }: Place,
     events: ConnectionEvents,
-    { isHost = false }: ConnectionOptions = {},
   ) {
     this.socket = socket;
     this.credentials = credentials;
     this.state = state;
-    this.isHost = isHost;
+    this.slot = slot;
     this.#watch = new Watch(socket, { readable: true, writable: false }, (seen) => {
       const reason = seen.readable ? hangUpOf(socket) : undefined;
       if (reason !== undefined) events.onHangUp(this, reason);
@@ -75,7 +68,6 @@ export class Connection {
   close(): void {
     this.#watch.close();
     this.socket.close();
-    if (!this.isHost) this.state.entry.doorbells.close();
   }
 }
 

@@ -3,25 +3,26 @@
 //
 // Rule 1: a join is whole or not at all: doorbells, ID and watch are all there before the first
 //         byte, or nothing is left of it but a refusal.
-// Rule 2: who comes through the host's door has a slot, which outlives the connection: of who takes
-//         one that is there, and of its end, nobody is told.
+// Rule 2: every peer has a slot to itself. Most slots go with their owner. Of who takes one that was kept,
+//         and of its end, nobody is told.
 import type { Fd } from '../../native/fd.js';
 import { MessageRows } from '../../native/message-batch.js';
 import { SystemError } from '../../native/system-error.js';
 import { peerCredentials, type PeerCredentials } from '../../native/unix-socket.js';
 import { Membership, type PeerState } from '../protocol/membership.js';
-import { joinMessages, MEMORY_MARK } from '../protocol/wire.js';
+import { MEMORY_MARK } from '../protocol/wire.js';
 import { checkAccess, checkUserPeers } from './access.js';
-import { refusalOf, type AdmissionRules, type Door } from './admission.js';
+import { refusalOf, type AdmissionRules, type Claim, type Door } from './admission.js';
 import { Connection, hangUpOf, type LeaveReason } from './connection.js';
-import { createDoorbells } from './doorbells.js';
 import { FanOut } from './fan-out.js';
-import { HostSlots } from './host-slots.js';
 import { Identity, type IdentityRule } from './identity.js';
 import type { InFlight } from './in-flight.js';
+import type { VmOptions } from './options.js';
 import { QemuGuard } from './qemu-guard.js';
 import { kernelRefusal, sentData, stopping, type Refusal } from './refusal.js';
 import { Refuser } from './refuser.js';
+import { Slot, type Place } from './slot.js';
+import { Slots } from './slots.js';
 
 /** What a region tells of itself. */
 export interface RegionEvents {
@@ -43,6 +44,8 @@ export interface RegionOptions {
   readonly accessRules?: readonly IdentityRule[] | undefined;
   /** Of each user, at each door. Default: no limit. */
   readonly maxPeersPerUser?: number | undefined;
+  /** VMs that have a name. Default: none. */
+  readonly vms?: readonly VmOptions[] | undefined;
 }
 
 /** One region. */
@@ -57,12 +60,12 @@ export class Region {
   readonly #maxPeersPerUser: number;
   readonly #fanOut: FanOut;
   readonly #refuser = new Refuser();
-  readonly #slots: HostSlots;
+  readonly #slots: Slots;
   readonly #connections = new Map<PeerState<MessageRows>, Connection>();
   #isStopping = false;
 
   constructor(options: RegionOptions, events: RegionEvents) {
-    const { memory, vectors, maxPeers, allowExcessVectors, inFlight } = options;
+    const { memory, vectors, maxPeers, allowExcessVectors, inFlight, vms } = options;
     this.#events = events;
     this.#inFlight = inFlight;
     this.#memory = new MessageRows([{ number: MEMORY_MARK, fd: memory }]);
@@ -73,7 +76,7 @@ export class Region {
         this.membership.descriptorsOwed(connection.state) + inFlight.unreadOf(connection),
     );
     const { membership } = this;
-    this.#slots = new HostSlots(membership);
+    this.#slots = new Slots(membership, vms);
     const parts = { membership, slots: this.#slots, guard: this.#guard };
     this.#rules = { ...parts, maxPeers, allowExcessVectors };
     this.#accessRules = options.accessRules;
@@ -81,6 +84,11 @@ export class Region {
     this.#fanOut = new FanOut(membership, inFlight, (gone, reason) => {
       this.#leave(gone, reason);
     });
+  }
+
+  /** The slots of VMs that have a name. */
+  get vms(): readonly Slot[] {
+    return this.#slots.vms;
   }
 
   /** In the order of their joins. */
@@ -99,13 +107,10 @@ export class Region {
     let credentials: PeerCredentials | undefined;
     try {
       credentials = peerCredentials(socket);
-      const refused =
-        this.#refusalNow(hangUp) ??
-        checkAccess(this.#accessRules, new Identity(socket, credentials)) ??
-        this.#refusalOf(credentials, door);
-      if (refused) this.refuse(socket, refused, credentials);
-      else if (door.isHost && this.#slots.hasFree) this.#visit(socket, credentials);
-      else this.#join(socket, credentials, door);
+      const answer =
+        this.#refusalNow(hangUp) ?? this.#admit(new Identity(socket, credentials), door);
+      if (answer instanceof Slot) this.#join(socket, credentials, answer);
+      else this.refuse(socket, answer, credentials);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.refuse(socket, kernelRefusal(error), credentials);
@@ -129,24 +134,42 @@ export class Region {
     return refused !== undefined;
   }
 
-  #refusalOf(credentials: PeerCredentials, door: Door): Refusal | undefined {
-    const { isHost } = door;
-    const most = this.#maxPeersPerUser;
-    const isUsers = (connection: Connection): boolean =>
-      connection.isHost === isHost && connection.credentials.uid === credentials.uid;
-    // Not counted where it does not matter.
-    const count = (): number => (most === Infinity ? 0 : this.connections.filter(isUsers).length);
-    if (isHost && !this.#slots.hasFree) this.#letGo((connection) => connection.isHost);
-    if (count() >= most) this.#letGo(isUsers);
-    return checkUserPeers(count(), most, credentials) ?? refusalOf(this.#rules, credentials, door);
+  // The slot of a newcomer that is welcome. Throws SystemError.
+  #admit(identity: Identity, door: Door): Slot | Refusal {
+    const { credentials } = identity;
+    const stranger = checkAccess(this.#accessRules, identity);
+    if (stranger) return stranger;
+    const claim = this.#claim(door);
+    const refused =
+      this.#checkUser(credentials, claim) ?? refusalOf(this.#rules, credentials, door, claim);
+    return refused ?? claim.slot ?? new Slot(this.membership);
   }
 
-  // Who follows another at once may be seen before the end of that one.
-  #letGo(isAsked: (connection: Connection) => boolean): void {
-    for (const connection of this.connections.filter(isAsked)) {
-      const hangUp = hangUpOf(connection.socket);
-      if (hangUp !== undefined) this.#leave(connection, hangUp);
-    }
+  #checkUser(credentials: PeerCredentials, { slots }: Claim): Refusal | undefined {
+    const most = this.#maxPeersPerUser;
+    const { name, isHost = false } = slots[0] ?? {};
+    // Not counted where it does not matter; a VM that has a name is one of those that are meant to come.
+    if (most === Infinity || name !== undefined) return undefined;
+    const theirs = (): Connection[] =>
+      this.connections.filter(
+        ({ slot, credentials: { uid } }) =>
+          slot.name === undefined && slot.isHost === isHost && uid === credentials.uid,
+      );
+    if (theirs().length >= most) for (const connection of theirs()) this.#letGo(connection);
+    return checkUserPeers(theirs().length, most, credentials);
+  }
+
+  #claim(door: Door): Claim {
+    const slots = this.#slots.openTo(door);
+    const slot = slots.find(({ owner }) => owner === undefined || this.#letGo(owner));
+    return { slots, slot };
+  }
+
+  // Who follows another at once may be seen before the end of that one. Whether that has gone.
+  #letGo(connection: Connection): boolean {
+    const hangUp = hangUpOf(connection.socket);
+    if (hangUp !== undefined) this.#leave(connection, hangUp);
+    return hangUp !== undefined;
   }
 
   #refusalNow(hangUp: LeaveReason | undefined): Refusal | undefined {
@@ -193,68 +216,37 @@ export class Region {
   close(): void {
     this.#fanOut.close();
     this.#refuser.close();
-    for (const connection of this.connections) connection.close();
+    for (const connection of this.connections) {
+      connection.close();
+      connection.slot.close();
+    }
     this.#connections.clear();
     this.#slots.close();
     this.#memory.close();
   }
 
   // Throws SystemError, and leaves nothing of the join then; the socket stays the caller's.
-  #join(socket: Fd, credentials: PeerCredentials, { isHost }: Door): void {
-    const doorbells = createDoorbells(this.membership.vectors);
-    const state = this.membership.join((id) => new MessageRows(joinMessages(id, doorbells)));
-    if (state === undefined) throw new RangeError('admission let a peer pass without an ID for it');
-    const connection = this.#connect(socket, credentials, state, {
-      isHost,
-      undo: () => {
-        this.membership.leave(state);
-        state.entry.doorbells.close();
-      },
-    });
-    if (isHost) this.#slots.add(state.entry, doorbells);
-    this.#guard.countJoin();
+  #join(socket: Fd, credentials: PeerCredentials, slot: Slot): void {
+    const isNews = !slot.isAnnounced;
+    const connection = slot.enter((place) => this.#connect(socket, credentials, place));
+    this.#connections.set(connection.state, connection);
+    if (isNews) this.#guard.countJoin();
     this.#guard.add(connection);
     this.#fanOut.greet(connection);
-    for (const peer of this.#connections.values()) if (peer !== connection) this.#fanOut.tell(peer);
+    for (const peer of isNews ? this.#connections.values() : [])
+      if (peer !== connection) this.#fanOut.tell(peer);
     this.#events.onJoin(connection);
   }
 
-  // As a join, but with a slot that everybody knows.
-  #visit(socket: Fd, credentials: PeerCredentials): void {
-    const state = this.#slots.take();
-    const connection = this.#connect(socket, credentials, state, {
-      isHost: true,
-      undo: () => {
-        this.#slots.release(state);
-      },
-    });
-    this.#guard.add(connection);
-    this.#fanOut.greet(connection);
-    this.#events.onJoin(connection);
-  }
-
-  #connect(
-    socket: Fd,
-    credentials: PeerCredentials,
-    state: PeerState<MessageRows>,
-    { isHost, undo }: { readonly isHost: boolean; readonly undo: () => void },
-  ): Connection {
-    const events = {
+  #connect(socket: Fd, credentials: PeerCredentials, place: Place): Connection {
+    return new Connection(socket, credentials, place, {
       onHangUp: (gone: Connection, reason: LeaveReason) => {
         this.#leave(gone, reason);
       },
       onWritable: (writable: Connection) => {
         this.#fanOut.resume(writable);
       },
-    };
-    try {
-      const connection = new Connection(socket, credentials, state, events, { isHost });
-      this.#connections.set(state, connection);
-      return connection;
-    } catch (error) {
-      undo();
-      throw error;
-    }
+    });
   }
 
   #leave(connection: Connection, reason: LeaveReason): void {
@@ -262,19 +254,15 @@ export class Region {
     this.#fanOut.forget(connection);
     this.#inFlight.remove(connection);
     this.#guard.remove(connection);
-    const owed = this.#takeOut(connection);
     connection.close();
-    for (const state of owed) {
-      const peer = this.#connections.get(state);
-      if (peer) this.#fanOut.tell(peer);
-    }
+    this.#tell(connection.slot.leave());
     this.#events.onLeave(connection, reason);
   }
 
-  // Returns who is owed the news.
-  #takeOut({ state, isHost }: Connection): readonly PeerState<MessageRows>[] {
-    if (!isHost) return this.membership.leave(state);
-    this.#slots.release(state);
-    return [];
+  #tell(peers: readonly PeerState<MessageRows>[]): void {
+    for (const state of peers) {
+      const connection = this.#connections.get(state);
+      if (connection) this.#fanOut.tell(connection);
+    }
   }
 }

@@ -10,6 +10,17 @@ export interface RegionPeer extends PeerCredentials {
   readonly id: number;
   /** Whether it came through the socket for host commands: its ID outlives it. */
   readonly isHost: boolean;
+  /** Of a VM that has one: its ID outlives it. */
+  readonly name?: string;
+}
+
+/** A VM that has a name, there or not. */
+export interface RegionVm {
+  readonly name: string;
+  /** Undefined before it comes first, unless it was given one. */
+  readonly id: number | undefined;
+  /** Undefined while it is away. */
+  readonly peer: RegionPeer | undefined;
 }
 
 /** A refusal, and who it was about: undefined where even that could not be found out. */

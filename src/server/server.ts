@@ -25,6 +25,7 @@ import {
   idsWarning,
   unreadWarning,
   type RegionPeer,
+  type RegionVm,
   type ServerEvents,
   type ServerWarning,
 } from './server-events.js';
@@ -48,12 +49,14 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly vectors: number;
   /** The label in the header of the memory, if one was asked for. */
   readonly label: string | undefined;
-  /** Peers at a time, without those in slots. */
+  /** Peers at a time, without host commands and VMs that have a name. */
   readonly maxPeers: number;
   readonly memory: Pick<RegionMemory, 'kind' | 'path' | 'sizeBytes' | 'isAdopted'>;
   readonly #admitted: number;
   readonly #memory: RegionMemory;
   readonly #listeners: readonly Listener[];
+  // Path of a VM's own socket -> its name.
+  readonly #vmSockets: ReadonlyMap<string | undefined, string>;
   readonly #region: Region;
   readonly #acceptors: Acceptor[] = [];
   readonly #unlinkMemory: boolean;
@@ -85,7 +88,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.hostSocket = options.hostSocket;
     this.vectors = options.vectors;
     this.label = options.label;
-    this.#admitted = peersAdmitted(options.vectors, options.hostSocket !== undefined);
+    const { vms = [] } = options;
+    this.#vmSockets = new Map(vms.map(({ socket, name }) => [socket, name]));
+    const slots = vms.length + (options.hostSocket === undefined ? 0 : 1);
+    this.#admitted = peersAdmitted(options.vectors, { sockets: listeners.length, slots });
     this.maxPeers = options.maxPeers ?? Math.max(1, this.#admitted);
     this.memory = memory;
     this.#memory = memory;
@@ -105,6 +111,15 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return this.#region.connections.map(describe);
   }
 
+  /** VMs that have a name, in the order of the options. */
+  get vms(): RegionVm[] {
+    return this.#region.vms.map(({ name = '', id, owner }) => ({
+      name,
+      id,
+      peer: owner && describe(owner),
+    }));
+  }
+
   /** Peer IDs that can still be given, of 65,536. */
   get idsLeft(): number {
     return this.#region.membership.idsLeft;
@@ -115,8 +130,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     if (this.maxPeers <= this.#admitted) return undefined;
     const limit = ownDescriptorLimit();
     const own = (descriptorCount('self') ?? 0) - this.peers.length * (this.vectors + 1);
-    const needed = own + this.maxPeers * (this.vectors + 1) + DESCRIPTOR_RESERVE;
-    return descriptorsWarning({ peers: this.maxPeers, vectors: this.vectors, needed, limit });
+    const peers = this.maxPeers + this.vms.length;
+    const needed = own + peers * (this.vectors + 1) + DESCRIPTOR_RESERVE;
+    return descriptorsWarning({ peers, vectors: this.vectors, needed, limit });
   }
 
   /**
@@ -169,7 +185,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   #accept(listener: Listener): Acceptor {
     const isHost = listener.path === this.hostSocket;
-    const door: Door = { path: path.resolve(listener.path), isHost };
+    const vm = this.#vmSockets.get(listener.path);
+    const door: Door = { path: path.resolve(listener.path), isHost, vm };
     const answerer = {
       // Of a region that is about to end nobody is told as if it were there.
       describe: (): RegionDescription | undefined =>
@@ -201,6 +218,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         inFlight: new InFlight(limit, measureMessageBytes()),
         accessRules: options.accessRules,
         maxPeersPerUser: options.maxPeersPerUser,
+        vms: options.vms,
       },
       {
         onJoin: (connection) => {
@@ -225,6 +243,6 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 }
 
-function describe({ state, credentials, isHost }: Connection): RegionPeer {
-  return { id: state.id, ...credentials, isHost };
+function describe({ state, credentials, slot: { isHost, name } }: Connection): RegionPeer {
+  return { id: state.id, ...credentials, isHost, ...(name !== undefined && { name }) };
 }

@@ -9,6 +9,7 @@ t.test('the reasons and what a peer is sent for each are a contract', async (t) 
     access: 13, // EACCES
     'user-peers': 122, // EDQUOT
     'host-slots': 16, // EBUSY
+    taken: 98, // EADDRINUSE
     ids: 28, // ENOSPC
     'qemu-descriptors': 31, // EMLINK
     vectors: 22, // EINVAL

@@ -3,8 +3,8 @@ import { ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import { MessageRows } from '../../native/message-batch.js';
 import { Membership } from '../../src/protocol/membership.js';
 import { peersAdmitted, refusalOf, type AdmissionRules } from '../../src/server/admission.js';
-import { HostSlots } from '../../src/server/host-slots.js';
 import { QemuGuard } from '../../src/server/qemu-guard.js';
+import { Slots } from '../../src/server/slots.js';
 import { refusalErrno } from '../../src/protocol/refusal-reason.js';
 
 const somebody = { pid: process.pid, uid: 0, gid: 0 };
@@ -16,7 +16,7 @@ function rules(more: Partial<AdmissionRules> & { vectors?: number } = {}): Admis
   const membership = new Membership<MessageRows>({ memory: rows, vectors });
   return {
     membership,
-    slots: new HostSlots(membership),
+    slots: new Slots(membership),
     guard: new QemuGuard(vectors, () => 0),
     maxPeers: 65_536,
     allowExcessVectors: true,
@@ -61,11 +61,12 @@ t.test('a newcomer for whose doorbells there are no descriptors is refused', asy
 
 t.test('the limit of descriptors admits so many peers, or none', async (t) => {
   const limit = ownDescriptorLimit();
-  const one = peersAdmitted(1, false);
+  const besides = { sockets: 1, slots: 0 };
+  const one = peersAdmitted(1, besides);
   t.ok(one > limit / 2 - 200 || one === 65_536, `${one} of ${limit}`);
   t.ok(one <= limit / 2);
-  t.ok(peersAdmitted(9, false) <= one / 5 + 1);
-  const hosts = one - peersAdmitted(1, true);
+  t.ok(peersAdmitted(9, besides) <= one / 5 + 1);
+  const hosts = one - peersAdmitted(1, { sockets: 2, slots: 1 });
   t.ok(hosts === 1 || hosts === 2, 'a command and a spare descriptor are three descriptors');
-  t.equal(peersAdmitted(2 * limit, true), 0);
+  t.equal(peersAdmitted(2 * limit, besides), 0);
 });

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap';
-import { createEventfd } from '../../native/eventfd.js';
 import { addressOf, libc } from '../../native/libc.js';
 import { MessageBatch, MessageRows } from '../../native/message-batch.js';
 import { createSocketPair } from '../../native/unix-socket.js';
 import { Membership } from '../../src/protocol/membership.js';
-import { Connection, hangUpOf } from '../../src/server/connection.js';
+import { Connection, hangUpOf, type ConnectionEvents } from '../../src/server/connection.js';
+import { Slot } from '../../src/server/slot.js';
 import { failing } from '../helper/fault.js';
 import { until } from '../helper/until.js';
 
@@ -12,11 +12,9 @@ const byte = addressOf(new ArrayBuffer(1));
 
 function connect(t: Test) {
   const [socket, other] = createSocketPair();
-  const doorbell = createEventfd();
   const membership = new Membership({ memory: new MessageRows([]), vectors: 1 });
-  const state = membership.join((id) => new MessageRows([{ number: id, fd: doorbell }]))!;
   const seen: string[] = [];
-  const connection = new Connection(socket, { pid: 1, uid: 2, gid: 3 }, state, {
+  const events: ConnectionEvents = {
     onHangUp: (gone, reason) => {
       seen.push(reason);
       gone.close();
@@ -25,21 +23,26 @@ function connect(t: Test) {
       seen.push('writable');
       writable.awaitWritable(false);
     },
-  });
+  };
+  const credentials = { pid: 1, uid: 2, gid: 3 };
+  const connection = new Slot(membership).enter(
+    (place) => new Connection(socket, credentials, place, events),
+  );
   t.teardown(() => {
     connection.close();
+    connection.slot.leave();
     other.close();
   });
-  return { connection, socket, other, doorbell, seen };
+  return { connection, socket, other, seen };
 }
 
 t.test('the end of the stream is a hang-up', async (t) => {
-  const { connection, other, doorbell, seen } = connect(t);
+  const { connection, other, seen } = connect(t);
   t.match(connection.credentials, { pid: 1, uid: 2, gid: 3 });
   other.close();
   await until('it is seen', () => seen.length > 0);
   t.same(seen, ['closed']);
-  t.notOk(doorbell.isOpen, 'its doorbells go with it');
+  t.notOk(connection.socket.isOpen);
 });
 
 t.test('any byte is a hang-up', async (t) => {

@@ -6,6 +6,7 @@ import { createSocketPair } from '../../native/unix-socket.js';
 import { Membership } from '../../src/protocol/membership.js';
 import { Connection } from '../../src/server/connection.js';
 import { InFlight, isCountedInFlight, measureMessageBytes } from '../../src/server/in-flight.js';
+import { Slot } from '../../src/server/slot.js';
 import { asUser } from '../helper/as-user.js';
 import { failing } from '../helper/fault.js';
 import { MessageReader } from '../helper/message-reader.js';
@@ -17,10 +18,11 @@ const messageBytes = measureMessageBytes();
 function connect(t: Test, inFlight: InFlight) {
   const [socket, other] = createSocketPair();
   const membership = new Membership({ memory: new MessageRows([]), vectors: 0 });
-  const state = membership.join(() => new MessageRows([]))!;
   const nobody = { pid: 0, uid: 0, gid: 0 };
   const events = { onHangUp: () => undefined, onWritable: () => undefined };
-  const connection = new Connection(socket, nobody, state, events);
+  const connection = new Slot(membership).enter(
+    (place) => new Connection(socket, nobody, place, events),
+  );
   const peer = new MessageReader(other);
   t.teardown(() => {
     connection.close();

@@ -7,6 +7,7 @@ import { createSocketPair } from '../../native/unix-socket.js';
 import { Membership } from '../../src/protocol/membership.js';
 import { Connection } from '../../src/server/connection.js';
 import { QemuGuard } from '../../src/server/qemu-guard.js';
+import { Slot } from '../../src/server/slot.js';
 import { Child } from '../helper/child.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
@@ -31,12 +32,14 @@ async function impostor(t: Test, options: ImpostorOptions = {}): Promise<Child> 
 
 function connectionOf(t: Test, pid: number): Connection {
   const [socket, other] = createSocketPair();
-  const rows = new MessageRows([]);
-  const state = new Membership({ memory: rows, vectors: 1 }).join(() => rows)!;
+  const membership = new Membership({ memory: new MessageRows([]), vectors: 1 });
   const events = { onHangUp: () => undefined, onWritable: () => undefined };
-  const connection = new Connection(socket, { pid, uid: 0, gid: 0 }, state, events);
+  const connection = new Slot(membership).enter(
+    (place) => new Connection(socket, { pid, uid: 0, gid: 0 }, place, events),
+  );
   t.teardown(() => {
     connection.close();
+    connection.slot.leave();
     other.close();
   });
   return connection;
