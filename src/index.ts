@@ -23,6 +23,7 @@ export { Server, type CloseOptions } from './server/server.js';
 export type {
   RefusedPeer,
   RegionPeer,
+  RegionVm,
   ServerEvents,
   ServerWarning,
 } from './server/server-events.js';

@@ -55,7 +55,8 @@ function fieldsOf({ id, ...others }: RegionPeer): Readonly<Record<string, unknow
   return { peer: id, ...others };
 }
 
-function nameOf({ id, isHost }: RegionPeer): string {
+function nameOf({ id, isHost, name }: RegionPeer): string {
+  if (name !== undefined) return `${name} (peer ${id})`;
   return isHost ? `host peer ${id}` : `peer ${id}`;
 }
 

@@ -6,6 +6,7 @@ import { pageSize } from '../../native/memory.js';
 import { labelFault } from '../protocol/memory-header.js';
 import { MAX_PEER_ID, MAX_VECTORS } from '../protocol/wire.js';
 import { resolveAccess } from './access.js';
+import { checkVms } from './check-vms.js';
 import { OptionsError } from './error.js';
 import type { IdentityRule } from './identity.js';
 import { formatSize, isValidSize, MAX_SIZE_BYTES, nearestSizes } from './size.js';
@@ -71,7 +72,7 @@ export interface ServerOptions {
   readonly memGroup?: string | undefined;
   /** The memfd is on huge pages of this size. */
   readonly hugePageBytes?: HugePageBytes | undefined;
-  /** Peers at a time, 1–65536, without those in slots. Default: what the limit of descriptors admits. */
+  /** Peers at a time, 1–65536, without host commands and VMs that have a name. Default: what the limit of descriptors admits. */
   readonly maxPeers?: number | undefined;
   /** Remove the memory's name at the end. Default false: VMs without us may live on it. */
   readonly unlinkMemory?: boolean | undefined;
@@ -84,7 +85,7 @@ export interface ServerOptions {
    * all.
    */
   readonly maxPeersPerUser?: number | undefined;
-  /** VMs that have a name. */
+  /** VMs that have a name: each has a slot, which is kept for it. */
   readonly vms?: readonly VmOptions[] | undefined;
 }
 
@@ -122,6 +123,7 @@ export function checkOptions(options: ServerOptions): CheckedOptions {
   checkMemory(options);
   checkSocket('socket', options.socket);
   checkHostSocket(options);
+  checkVms(options);
   return checked;
 }
 

@@ -1,7 +1,7 @@
 // What a server stands on: its claims, its memory and its sockets.
 //
 // Rule 1: setup order, each undone in reverse when a later one fails: claims to the sockets, memory,
-//         sockets. The socket for host commands comes second each time.
+//         sockets. Each time the socket for host commands comes second, then those of VMs.
 import { Failures } from './failures.js';
 import { Listener } from './listener.js';
 import { openRegionMemory, type RegionMemory } from './memory.js';
@@ -10,7 +10,7 @@ import type { CheckedOptions } from './options.js';
 /** All that is there before the first connection. */
 export interface Setup {
   readonly memory: RegionMemory;
-  /** Of the VMs, and of host commands if there is one for them. */
+  /** Of all, of host commands if there is one for them, and of VMs that have their own. */
   readonly listeners: readonly Listener[];
   /** Puts everything away as if it had never been; never throws. */
   undo(): void;
@@ -56,6 +56,8 @@ function take(options: CheckedOptions, undo: (() => void)[]): Omit<Setup, 'undo'
 
 // The options of each socket: they differ in the path alone.
 function socketsOf(options: CheckedOptions): CheckedOptions[] {
-  const { hostSocket } = options;
-  return hostSocket === undefined ? [options] : [options, { ...options, socket: hostSocket }];
+  const { socket, hostSocket, vms = [] } = options;
+  return [socket, hostSocket, ...vms.map((vm) => vm.socket)]
+    .filter((path) => path !== undefined)
+    .map((path) => ({ ...options, socket: path }));
 }

@@ -16,9 +16,9 @@ export class Region {
   private constructor(server: Server, socket: string) {
     this.server = server;
     this.socket = socket;
-    server.on('join', ({ id, isHost }) => {
+    server.on('join', ({ id, isHost, name }) => {
       this.joins += 1;
-      if (isHost) this.slots.add(id);
+      if (isHost || name !== undefined) this.slots.add(id);
     });
     server.on('leave', () => (this.leaves += 1));
     server.on('refuse', (refusal) => this.refusals.push(refusal));

@@ -11,18 +11,16 @@ import { addressOf, libc } from '../../native/libc.js';
 import { connectSocket } from '../../native/unix-socket.js';
 import type { Ledger } from './ledger.js';
 import { MessageReader, type ReadMessage } from './message-reader.js';
-import { StrictRules } from './strict-rules.js';
+import { StrictRules, type StrictRulesOptions } from './strict-rules.js';
 import type { Scope } from './temp.js';
 import { until } from './until.js';
 
-export interface StrictPeerOptions {
+export interface StrictPeerOptions extends StrictRulesOptions {
   /** The region's. */
   readonly vectors: number;
   readonly ledger: Ledger;
   /** Keeps others' doorbells, to ring them. Default false. */
   readonly rings?: boolean;
-  /** It connects to the socket for host commands. Default false. */
-  readonly isVisitor?: boolean;
 }
 
 const SHUT_WR = 1;
@@ -40,9 +38,9 @@ export class StrictPeer {
   #hasHungUp = false;
 
   private constructor(socket: Fd, options: StrictPeerOptions) {
-    const { vectors, ledger, rings = false, isVisitor = false } = options;
+    const { vectors, ledger, rings = false } = options;
     this.#reader = new MessageReader(socket);
-    this.#rules = new StrictRules(vectors, { isVisitor });
+    this.#rules = new StrictRules(vectors, options);
     this.#ledger = ledger;
     this.#rings = rings;
   }

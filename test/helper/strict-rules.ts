@@ -4,7 +4,8 @@
 //   place in the specification (docs/specs/ivshmem-spec in QEMU, "Client-Server protocol").
 // Rule 2: it knows the protocol from the specification: nothing here comes from `src`.
 // Rule 3: a test's region sees fewer than 65,536 joins, so a lower ID is an earlier join. A visitor's
-//   own ID says nothing about when it came: it has a slot that may be older than all others.
+//   own ID says nothing about when it came: it has a slot that may be older than all others. Where IDs are
+//   fixed no ID does.
 
 /** What a message says. */
 export type Meaning =
@@ -19,12 +20,15 @@ export type Meaning =
 export interface StrictRulesOptions {
   /** It has a slot. Default false. */
   readonly isVisitor?: boolean;
+  /** IDs of the region are fixed: they say nothing about who came first. Default false. */
+  readonly hasFixedIds?: boolean;
 }
 
 /** The judge of one connection. */
 export class StrictRules {
   readonly #vectors: number;
   readonly #isVisitor: boolean;
+  readonly #hasFixedIds: boolean;
   readonly #told = new Map<number, number>();
   readonly #gone = new Set<number>();
   #welcome = 0;
@@ -37,9 +41,13 @@ export class StrictRules {
   #highest = -1;
 
   /** `vectors`: the region's. */
-  constructor(vectors: number, { isVisitor = false }: StrictRulesOptions = {}) {
+  constructor(
+    vectors: number,
+    { isVisitor = false, hasFixedIds = false }: StrictRulesOptions = {},
+  ) {
     this.#vectors = vectors;
     this.#isVisitor = isVisitor;
+    this.#hasFixedIds = hasFixedIds;
   }
 
   /** Its own ID; NaN before it came. */
@@ -112,7 +120,7 @@ export class StrictRules {
   #begin(id: number): void {
     must(this.#unfinished === undefined || !this.isWelcomed, `${this.#unfinished} is not complete`);
     this.#latest = id;
-    if (this.#isVisitor && id === this.#id) return;
+    if (this.#hasFixedIds || (this.#isVisitor && id === this.#id)) return;
     must(id > this.#highest, `${id} joined before ${this.#highest}, and is told before it`);
     const mayComeFirst = id <= this.#id || this.#isVisitor;
     must(mayComeFirst || this.isWelcomed, `its own vectors come before those of ${id}`);

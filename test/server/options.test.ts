@@ -14,6 +14,8 @@ t.test('what is not given has its default', async (t) => {
   });
 });
 
+const web = { name: 'web', socket: '/run/web' };
+
 const good: readonly Partial<ServerOptions>[] = [
   { vectors: 1 },
   { vectors: 2048 },
@@ -35,6 +37,10 @@ const good: readonly Partial<ServerOptions>[] = [
   { hostSocket: '/run/s.host' },
   { label: 'x'.repeat(63) },
   { label: 'bläu ✓' },
+  { vms: [] },
+  { vms: [{ name: 'web', socket: '/run/web' }] },
+  { vms: [{ name: 'Web.1_a:b@c-d', id: 0, user: 'web' }] },
+  { vms: [{ name: 'x'.repeat(63), id: 65_535, socket: 'relative', unit: 'a.service' }] },
 ];
 for (const options of good) {
   t.test(`allowed: ${JSON.stringify(options).slice(0, 60)}`, async (t) => {
@@ -65,6 +71,30 @@ const bad: readonly (readonly [option: string, options: Partial<ServerOptions>, 
   ['access[0].user', { access: [{ user: 'no such user' }] }, /no user 'no such user'/],
   ['access[0].group', { access: [{ group: 'no such group' }] }, /no group/],
   ['access[0].unit', { access: [{ unit: 'web' }] }, /web\.service/],
+  ['vms[0].name', { vms: [{ ...web, name: '' }] }, /'' is no name/],
+  ['vms[0].name', { vms: [{ ...web, name: 'a b' }] }, /'a b' is no name: 1–63 letters/],
+  ['vms[0].name', { vms: [{ ...web, name: '-a' }] }, /no name/],
+  ['vms[0].name', { vms: [{ ...web, name: 'x'.repeat(64) }] }, /no name/],
+  ['vms[0].name', { vms: [{ ...web, name: 7 as unknown as string }] }, /no name/],
+  ['vms[1].name', { vms: [web, { name: 'web', socket: '/run/db' }] }, /two VMs called web/],
+  ['vms[0].id', { vms: [{ ...web, id: -1 }] }, /-1 \(of web\) is not in 0–65535/],
+  ['vms[0].id', { vms: [{ ...web, id: 65_536 }] }, /0–65535/],
+  ['vms[0].id', { vms: [{ ...web, id: 1.5 }] }, /0–65535/],
+  [
+    'vms[1].id',
+    {
+      vms: [
+        { ...web, id: 7 },
+        { name: 'db', id: 7, user: 0 },
+      ],
+    },
+    /ID 7 \(of db\)/,
+  ],
+  ['vms[0].socket', { vms: [{ name: 'web', id: 7 }] }, /nothing tells web .* user, qemuName, unit/],
+  ['vms[0].socket', { vms: [{ name: 'web', socket: '' }] }, /1–107 bytes/],
+  ['vms[0].socket', { vms: [{ name: 'web', socket: '/run/./s' }] }, /another socket/],
+  ['vms[0].socket', { hostSocket: '/run/web', vms: [web] }, /another socket/],
+  ['vms[1].socket', { vms: [web, { ...web, name: 'db' }] }, /\/run\/web \(of db\) is the path/],
   ['memPath', { shmName: 'a', memPath: '/b' }, /one memory/],
   ['shmName', { shmName: 'a', hugePageBytes: 2_097_152 }, /one memory/],
   ['memPath', { memPath: '/b', hugePageBytes: 2_097_152 }, /one memory/],
