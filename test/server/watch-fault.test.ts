@@ -21,6 +21,7 @@ const { Region } = await import('../helper/region.js');
 const { StrictPeer } = await import('../helper/strict-peer.js');
 const { Server } = await import('../../src/index.js');
 const { temp } = await import('../helper/temp.js');
+const { VmScene } = await import('../helper/vm-scene.js');
 const { until } = await import('../helper/until.js');
 const { descriptorCount } = await import('../../native/descriptor-limit.js');
 
@@ -68,6 +69,23 @@ t.test('a visitor whose socket cannot be watched is refused, slot or not', async
     t.equal(first.read(), told);
   }
 });
+
+t.test(
+  'a VM with a fixed ID whose socket cannot be watched keeps the ID, and the next has it',
+  async (t) => {
+    const scene = await VmScene.open(t, { web: { id: 0 } });
+    const before = descriptorCount('self');
+    isFailing = true;
+    const refused = await scene.join('web');
+    isFailing = false;
+    t.equal(refused.refusal, -errno.EMFILE);
+    refused.close();
+    t.equal(descriptorCount('self'), before, 'nothing leaks');
+    t.equal(scene.news, 0);
+    t.equal((await scene.join()).id, 2, 'nobody else has it');
+    t.equal((await scene.join('web')).id, 0);
+  },
+);
 
 t.test('a start that fails at either socket leaves nothing behind', async (t) => {
   const directory = temp(t);
