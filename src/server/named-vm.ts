@@ -1,25 +1,41 @@
-// What can be wrong with the VMs that a server is told of.
+// VMs that have a name, from what people write to what a newcomer is compared with.
 //
 // Rule 1: the option of each error says which of them it is about, and what of it: `vms[1].id`.
+// Rule 2: a VM that has a socket of its own is who comes there, and has to fit what else is said of it. One
+//         without is who comes to the region's and fits.
 import path from 'node:path';
 import { MAX_PEER_ID } from '../protocol/wire.js';
 import { OptionsError } from './error.js';
+import { resolveRule } from './identity-rule.js';
+import type { IdentityRule } from './identity.js';
 import type { ServerOptions, VmOptions } from './options.js';
 
 // What may stand in a line of the log, in a path and in a label of a metric as it is.
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,62}$/;
-const EVIDENCE = ['user', 'qemuName', 'unit'] as const;
 
-/** Throws OptionsError for the first thing that cannot be. */
-export function checkVms({ vms = [], socket, hostSocket }: ServerOptions): void {
+/** A VM that has a name. */
+export interface NamedVm {
+  readonly name: string;
+  readonly id: number | undefined;
+  readonly socket: string | undefined;
+  /** Whom it fits; undefined: whoever comes to its socket. */
+  readonly rule: IdentityRule | undefined;
+}
+
+/** Checks them and looks up users. Throws OptionsError for the first thing that cannot be. */
+export function resolveVms({ vms = [], socket, hostSocket }: ServerOptions): NamedVm[] {
   const names = new Set<string>();
   const ids = new Set<number>();
   const sockets = new Set([socket, hostSocket ?? socket].map((taken) => path.resolve(taken)));
-  vms.forEach((vm, index) => {
-    const option = (key: keyof VmOptions): string => `vms[${index}].${key}`;
-    checkName(option('name'), vm.name, names);
-    checkId(option('id'), vm, ids);
-    checkSocket(option('socket'), vm, sockets);
+  return vms.map((vm, index) => {
+    const option = `vms[${index}]`;
+    checkName(`${option}.name`, vm.name, names);
+    checkId(`${option}.id`, vm, ids);
+    const { user, qemuName, unit } = vm;
+    const rule = resolveRule(option, { user, qemuName, unit });
+    if (vm.socket !== undefined) checkSocket(`${option}.socket`, vm.name, vm.socket, sockets);
+    else if (rule === undefined) throw indistinct(`${option}.socket`, vm);
+    return { name: vm.name, id: vm.id, socket: vm.socket, rule };
   });
 }
 
@@ -42,19 +58,16 @@ function checkId(option: string, { name, id }: VmOptions, ids: Set<number>): voi
   ids.add(id);
 }
 
-function checkSocket(option: string, vm: VmOptions, sockets: Set<string>): void {
-  const { name, socket } = vm;
-  if (socket === undefined) {
-    if (EVIDENCE.some((key) => vm[key] !== undefined)) return;
-    throw new OptionsError(
-      option,
-      `nothing tells ${name} from others: it needs a socket of its own, or ${EVIDENCE.join(', ')}`,
-    );
-  }
+function checkSocket(option: string, name: string, socket: string, sockets: Set<string>): void {
   if (typeof socket !== 'string' || socket === '' || socket.includes('\0'))
     throw new OptionsError(option, 'a path of 1–107 bytes without a NUL is needed');
   const resolved = path.resolve(socket);
   if (sockets.has(resolved))
     throw new OptionsError(option, `${socket} (of ${name}) is the path of another socket`);
   sockets.add(resolved);
+}
+
+function indistinct(option: string, { name }: VmOptions): OptionsError {
+  const needed = 'it needs a socket of its own, or user, qemuName, unit';
+  return new OptionsError(option, `nothing tells ${name} from others: ${needed}`);
 }

@@ -6,9 +6,9 @@ import { pageSize } from '../../native/memory.js';
 import { labelFault } from '../protocol/memory-header.js';
 import { MAX_PEER_ID, MAX_VECTORS } from '../protocol/wire.js';
 import { resolveAccess } from './access.js';
-import { checkVms } from './check-vms.js';
 import { OptionsError } from './error.js';
 import type { IdentityRule } from './identity.js';
+import { resolveVms, type NamedVm } from './named-vm.js';
 import { formatSize, isValidSize, MAX_SIZE_BYTES, nearestSizes } from './size.js';
 
 const HUGE_PAGE_BYTES = [2_097_152, 1_073_741_824] as const;
@@ -97,6 +97,8 @@ export type CheckedOptions = ServerOptions & {
   readonly memMode: number;
   /** `access`, with numbers for names. */
   readonly accessRules: readonly IdentityRule[] | undefined;
+  /** `vms`, with numbers for names of users. */
+  readonly namedVms: readonly NamedVm[];
 };
 
 const DEFAULT_SIZE_BYTES = 4 * 1024 ** 2;
@@ -123,8 +125,7 @@ export function checkOptions(options: ServerOptions): CheckedOptions {
   checkMemory(options);
   checkSocket('socket', options.socket);
   checkHostSocket(options);
-  checkVms(options);
-  return checked;
+  return { ...checked, namedVms: resolveVms(options) };
 }
 
 function checkInteger(option: string, value: number, least: number, most: number): void {

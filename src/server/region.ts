@@ -17,7 +17,7 @@ import { Connection, hangUpOf, type LeaveReason } from './connection.js';
 import { FanOut } from './fan-out.js';
 import { Identity, type IdentityRule } from './identity.js';
 import type { InFlight } from './in-flight.js';
-import type { VmOptions } from './options.js';
+import type { NamedVm } from './named-vm.js';
 import { QemuGuard } from './qemu-guard.js';
 import { kernelRefusal, sentData, stopping, type Refusal } from './refusal.js';
 import { Refuser } from './refuser.js';
@@ -45,7 +45,7 @@ export interface RegionOptions {
   /** Of each user, at each door. Default: no limit. */
   readonly maxPeersPerUser?: number | undefined;
   /** VMs that have a name. Default: none. */
-  readonly vms?: readonly VmOptions[] | undefined;
+  readonly vms?: readonly NamedVm[] | undefined;
 }
 
 /** One region. */
@@ -137,9 +137,10 @@ export class Region {
   // The slot of a newcomer that is welcome. Throws SystemError.
   #admit(identity: Identity, door: Door): Slot | Refusal {
     const { credentials } = identity;
-    const stranger = checkAccess(this.#accessRules, identity);
+    const stranger =
+      checkAccess(this.#accessRules, identity) ?? this.#slots.checkDoor(door, identity);
     if (stranger) return stranger;
-    const claim = this.#claim(door);
+    const claim = this.#claim(identity, door);
     const refused =
       this.#checkUser(credentials, claim) ?? refusalOf(this.#rules, credentials, door, claim);
     return refused ?? claim.slot ?? new Slot(this.membership);
@@ -159,8 +160,8 @@ export class Region {
     return checkUserPeers(theirs().length, most, credentials);
   }
 
-  #claim(door: Door): Claim {
-    const slots = this.#slots.openTo(door);
+  #claim(identity: Identity, door: Door): Claim {
+    const slots = this.#slots.openTo(door, identity);
     const slot = slots.find(({ owner }) => owner === undefined || this.#letGo(owner));
     return { slots, slot };
   }

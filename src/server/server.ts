@@ -88,7 +88,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.hostSocket = options.hostSocket;
     this.vectors = options.vectors;
     this.label = options.label;
-    const { vms = [] } = options;
+    const { namedVms: vms } = options;
     this.#vmSockets = new Map(vms.map(({ socket, name }) => [socket, name]));
     const slots = vms.length + (options.hostSocket === undefined ? 0 : 1);
     this.#admitted = peersAdmitted(options.vectors, { sockets: listeners.length, slots });
@@ -218,7 +218,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         inFlight: new InFlight(limit, measureMessageBytes()),
         accessRules: options.accessRules,
         maxPeersPerUser: options.maxPeersPerUser,
-        vms: options.vms,
+        vms: options.namedVms,
       },
       {
         onJoin: (connection) => {

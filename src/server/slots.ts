@@ -9,7 +9,9 @@
 import type { MessageRows } from '../../native/message-batch.js';
 import type { Membership } from '../protocol/membership.js';
 import type { Door } from './admission.js';
-import type { VmOptions } from './options.js';
+import { matches, type Identity } from './identity.js';
+import type { NamedVm } from './named-vm.js';
+import { refusal, type Refusal } from './refusal.js';
 import { Slot } from './slot.js';
 
 /** Slots for host commands that a region has at most. */
@@ -21,6 +23,11 @@ export interface Kept {
   readonly descriptors: number;
 }
 
+interface Known {
+  readonly vm: NamedVm;
+  readonly slot: Slot;
+}
+
 /** The slots of one region. */
 export class Slots {
   /** In the order of the options. */
@@ -28,10 +35,12 @@ export class Slots {
   // The lowest IDs come first: none is announced while one before it is free.
   readonly #host: readonly Slot[];
   readonly #vectors: number;
+  readonly #known: readonly Known[];
 
   /** Throws RangeError for two VMs with one ID. */
-  constructor(membership: Membership<MessageRows>, vms: readonly VmOptions[] = []) {
-    this.vms = vms.map(({ name, id }) => new Slot(membership, { name, id }));
+  constructor(membership: Membership<MessageRows>, vms: readonly NamedVm[] = []) {
+    this.#known = vms.map((vm) => ({ vm, slot: new Slot(membership, vm) }));
+    this.vms = this.#known.map(({ slot }) => slot);
     this.#host = Array.from(
       { length: MAX_HOST_SLOTS },
       () => new Slot(membership, { isHost: true }),
@@ -56,10 +65,25 @@ export class Slots {
     return { ids, descriptors };
   }
 
-  /** Which ones are there for who comes through this door. None: it joins without. */
-  openTo({ isHost, vm }: Door): readonly Slot[] {
+  /** Why this one may not come through this door; undefined: it may. Throws SystemError. */
+  checkDoor({ vm }: Door, identity: Identity): Refusal | undefined {
+    const rule = this.#known.find(({ vm: { name } }) => name === vm)?.vm.rule;
+    if (rule === undefined || matches(rule, identity)) return undefined;
+    return refusal(
+      'access',
+      `this is the socket of ${vm}, and what is said of ${vm} does not fit user ${identity.credentials.uid}`,
+      `start ${vm} as the user, in the unit and under the name that it should have, or say otherwise of it`,
+    );
+  }
+
+  /** Which ones are there for who comes through this door. None: it joins without. Throws SystemError. */
+  openTo({ isHost, vm }: Door, identity: Identity): readonly Slot[] {
     if (isHost) return this.#host;
-    return vm === undefined ? [] : this.vms.filter(({ name }) => name === vm);
+    const isOpen = ({ vm: { name, socket, rule } }: Known): boolean =>
+      vm === undefined
+        ? socket === undefined && rule !== undefined && matches(rule, identity)
+        : name === vm;
+    return this.#known.filter(isOpen).map(({ slot }) => slot);
   }
 
   /** Closes the doorbells of all. */

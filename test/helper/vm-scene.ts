@@ -1,5 +1,6 @@
 // A region in which some VMs have a name and a socket of their own, and a witness who is told of all.
 // Rule 1: what the witness is told is counted: `news` is 0 exactly when the server sent it nothing.
+import { chmodSync } from 'node:fs';
 import type { VmOptions, ServerOptions } from '../../src/index.js';
 import { Ledger } from './ledger.js';
 import { Region } from './region.js';
@@ -23,18 +24,20 @@ export class VmScene {
     this.#ledger = ledger;
   }
 
-  /** VMs by name, each with a socket of its own unless it says how else it is known. */
+  /** VMs by name, each with a socket of its own, `SOCKET/NAME`, unless how else it is known is said. */
   static async open(
     t: Scope,
     vms: Readonly<Record<string, Omit<VmOptions, 'name'>>>,
     options: Partial<ServerOptions> = {},
   ): Promise<VmScene> {
     const directory = temp(t);
-    const named = Object.entries(vms).map(([name, vm]) =>
-      'user' in vm || 'qemuName' in vm || 'unit' in vm
-        ? { name, ...vm }
-        : { name, socket: `${directory}/${name}`, ...vm },
-    );
+    chmodSync(directory, 0o755); // other users are let in by the mode of the sockets alone
+    const isKnown = (vm: object): boolean => 'user' in vm || 'qemuName' in vm || 'unit' in vm;
+    const named = Object.entries(vms).map(([name, vm]) => ({
+      name,
+      ...vm,
+      ...((vm.socket !== undefined || !isKnown(vm)) && { socket: `${directory}/${name}` }),
+    }));
     const socket = `${directory}/s`;
     const region = await Region.listen(t, { socket, vectors, ...options, vms: named });
     const ledger = new Ledger();
