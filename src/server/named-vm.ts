@@ -24,10 +24,11 @@ export interface NamedVm {
 
 /** Checks them and looks up users. Throws OptionsError for the first thing that cannot be. */
 export function resolveVms({ vms = [], socket, hostSocket }: ServerOptions): NamedVm[] {
+  if (!Array.isArray(vms)) throw new OptionsError('vms', 'it is no list of VMs');
   const names = new Set<string>();
   const ids = new Set<number>();
   const sockets = new Set([socket, hostSocket ?? socket].map((taken) => path.resolve(taken)));
-  return vms.map((vm, index) => {
+  return vms.map((vm: VmOptions, index) => {
     const option = `vms[${index}]`;
     checkName(`${option}.name`, vm.name, names);
     checkId(`${option}.id`, vm, ids);

@@ -1,10 +1,13 @@
 // The log's lines, as programs read them: one for each event, with all that concerns it.
 import t from 'tap';
+import { logEvents } from '../../src/cli/event-log.js';
+import type { Log } from '../../src/cli/log.js';
 import { forEach } from '../helper/command.js';
 import { Serve, type LogLine } from '../helper/serve.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
+import { VmScene } from '../helper/vm-scene.js';
 
 const own = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() };
 
@@ -111,3 +114,22 @@ function linesOf(serve: Serve): LogLine[] {
   const lines = serve.stderr.split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as LogLine);
 }
+
+t.test('a VM that has a name is told of by it', async (t) => {
+  const scene = await VmScene.open(t, { web: {} });
+  const lines: unknown[] = [];
+  const keep = (fields: object, message: string): number => lines.push({ ...fields, message });
+  logEvents({ info: keep, warn: keep, error: keep } as unknown as Log, scene.region.server);
+  const web = await scene.join('web');
+  await scene.join('web');
+  await scene.part(web);
+  t.match(lines.slice(1), [
+    { event: 'join', peer: 1, name: 'web', message: /^web \(peer 1\) joined: pid \d+, uid \d+$/ },
+    {
+      event: 'refuse',
+      reason: 'taken',
+      message: /^refused pid \d+, uid \d+: web is there already \(peer 1, pid \d+, uid \d+\); end /,
+    },
+    { event: 'leave', peer: 1, name: 'web', message: /^web \(peer 1\) left: closed, pid / },
+  ]);
+});

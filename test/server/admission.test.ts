@@ -1,8 +1,13 @@
 import t from 'tap';
-import { ownDescriptorLimit } from '../../native/descriptor-limit.js';
+import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import { MessageRows } from '../../native/message-batch.js';
 import { Membership } from '../../src/protocol/membership.js';
-import { peersAdmitted, refusalOf, type AdmissionRules } from '../../src/server/admission.js';
+import {
+  peersAdmitted,
+  refusalOf,
+  type AdmissionRules,
+  type Claim,
+} from '../../src/server/admission.js';
 import { QemuGuard } from '../../src/server/qemu-guard.js';
 import { Slots } from '../../src/server/slots.js';
 import { refusalErrno } from '../../src/protocol/refusal-reason.js';
@@ -47,6 +52,37 @@ t.test('without an ID nobody is taken', async (t) => {
   const full = rules({ maxPeers: Infinity });
   while (full.membership.idsLeft > 0) full.membership.join(() => rows);
   t.match(refusalOf(full, somebody, door), { reason: 'ids', version: -refusalErrno.ids });
+});
+
+const vms = [{ name: 'web', id: undefined, socket: '/web', rule: undefined }];
+
+/** What a VM that is away, and has never been there, claims. */
+function claimOf({ slots }: AdmissionRules): Claim {
+  return { slots: slots.vms, slot: slots.vms[0] };
+}
+
+t.test('the last ID is kept for a VM that was never there', async (t) => {
+  const { membership } = rules();
+  const full = rules({ maxPeers: Infinity, membership, slots: new Slots(membership, vms) });
+  while (membership.idsLeft > 1) membership.join(() => rows);
+  t.match(refusalOf(full, somebody, door), { reason: 'ids', message: /kept for VMs/ });
+  t.equal(refusalOf(full, somebody, door, claimOf(full)), undefined);
+});
+
+t.test('descriptors are kept for VMs that are away, and not from them', async (t) => {
+  const limit = ownDescriptorLimit();
+  // Room for two, and for the server itself.
+  const vectors = Math.floor((limit - descriptorCount('self')! - 40) / 2);
+  const { membership } = rules({ vectors });
+  const one = rules({ vectors, membership, slots: new Slots(membership, vms) });
+  t.equal(refusalOf(one, somebody, door), undefined);
+  const slots = new Slots(membership, [...vms, { ...vms[0]!, name: 'db', id: 7 }]);
+  const two = rules({ vectors, membership, slots });
+  t.match(refusalOf(two, somebody, door), {
+    reason: 'descriptors',
+    message: new RegExp(`keeps ${16 + 2 * (vectors + 1)}, and needs ${vectors}`),
+  });
+  t.equal(refusalOf(two, somebody, door, claimOf(two)), undefined);
 });
 
 t.test('a newcomer for whose doorbells there are no descriptors is refused', async (t) => {
