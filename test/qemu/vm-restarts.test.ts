@@ -119,3 +119,16 @@ t.test('a QEMU killed in the middle of its welcome has its slot again', need('qe
   t.same(await ringsEvery(web, b), all(vectors));
   await scene.knows(0, b.id, web.id);
 });
+
+t.test(
+  'a QEMU with too many vectors is refused at the socket of a VM, too',
+  need('qemu'),
+  async (t) => {
+    const scene = await VmScene.open(t, { web: { id: 7 } });
+    const greedy = new Qemu(t, { socket: scene.socketOf('web'), vectors: vectors + 1 });
+    t.match(await greedy.exit, { code: 1, stderr: /server sent version -22, expecting 0/ });
+    t.match(await scene.region.refused(), { reason: 'vectors' });
+    t.equal(scene.news, 0, 'it did not come');
+    t.equal((await start(t, scene, 'web')).id, 7);
+  },
+);

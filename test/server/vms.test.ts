@@ -7,6 +7,7 @@ import { Server } from '../../src/index.js';
 import { failing } from '../helper/fault.js';
 import { Ledger } from '../helper/ledger.js';
 import { MessageReader } from '../helper/message-reader.js';
+import { Region } from '../helper/region.js';
 import { StrictPeer } from '../helper/strict-peer.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
@@ -185,6 +186,24 @@ t.test('VMs that have a name are not among the peers that a region takes', async
   t.ok((await scene.join('db')).isWelcomed);
   await scene.part(scene.witness);
   t.ok((await scene.join()).isWelcomed);
+});
+
+t.test('nor among those that a user may have', async (t) => {
+  const scene = await VmScene.open(t, { web: {}, db: {} }, { maxPeersPerUser: 1 });
+  t.ok((await scene.join('web')).isWelcomed);
+  t.equal((await scene.join()).refusal, -122, 'minus EDQUOT: the witness is the one');
+  await scene.part(scene.witness);
+  t.ok((await scene.join()).isWelcomed);
+  t.ok((await scene.join('db')).isWelcomed);
+});
+
+t.test('rules of access hold for a VM that has a name, too', async (t) => {
+  const directory = temp(t);
+  const vms = [{ name: 'web', socket: `${directory}/web` }];
+  const region = await Region.listen(t, { vms, access: [] });
+  const web = await StrictPeer.join(t, vms[0]!.socket, { vectors: 1, ledger: new Ledger() });
+  t.equal(web.refusal, -13, 'minus EACCES');
+  t.match(await region.refused(), { reason: 'access' });
 });
 
 t.test('a VM that sends anything is let go, and its slot is free', async (t) => {
