@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { OptionsError } from '../server/error.js';
 
 /**
  * Root: /run/ivshmem.sock. Others: ivshmem.sock in $XDG_RUNTIME_DIR; without a login session (su, a
@@ -16,4 +17,10 @@ export function defaultSocket(): string {
   const session = `/run/user/${uid}`;
   if (existsSync(session)) return path.join(session, 'ivshmem.sock');
   return path.join(tmpdir(), `ivshmem-${uid}.sock`);
+}
+
+/** The path of a server's socket, by default where a server would be. */
+export function socketPath(text: string | undefined): string {
+  if (text !== '') return text ?? defaultSocket();
+  throw new OptionsError('socket', 'an empty path is no socket; allowed: 1–107 bytes');
 }

@@ -1,7 +1,7 @@
 // Text from a command line as the values that the server takes: each throws OptionsError for what is
 // none, and names what would be.
 //
-// Rule 1: only the form is judged here; ranges are the server's business.
+// Rule 1: only the form is judged here; ranges are the business of who has them: the server, or who calls.
 import { pageSize } from '../../native/memory.js';
 import { OptionsError } from '../server/error.js';
 import { formatSize, nearestSizes, parseSize } from '../server/size.js';
@@ -10,6 +10,14 @@ import { formatSize, nearestSizes, parseSize } from '../server/size.js';
 export function integer(option: string, text: string, range: string): number {
   if (/^(-?\d{1,15}|0x[0-9a-f]{1,12})$/i.test(text)) return Number(text);
   throw new OptionsError(option, `'${text}' is not an integer in ${range}`);
+}
+
+/** An integer in a range. */
+export function integerIn(option: string, text: string, least: number, most: number): number {
+  const range = `${least}–${most}`;
+  const value = integer(option, text, range);
+  if (value >= least && value <= most) return value;
+  throw new OptionsError(option, `${value} is not in ${range}`);
 }
 
 /** A file mode, written in octal: 660, 0660 or 0o660. */

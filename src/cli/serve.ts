@@ -12,6 +12,7 @@ import { Log, logFormats, logLevels } from './log.js';
 import { plainCall } from './plain-call.js';
 import { checkReadyFd, reportReady } from './ready-fd.js';
 import { runServer } from './run-server.js';
+import { text } from './text-option.js';
 
 // Everything comes as text: yargs would make numbers of what only looks like one.
 export const serveOptions = {
@@ -54,10 +55,6 @@ export const serveOptions = {
     defaultDescription: 'text to a terminal, json otherwise',
   },
 } as const satisfies Record<string, Options>;
-
-function text<Default extends string>(description: string, defaultDescription?: Default) {
-  return { type: 'string', nargs: 1, description, defaultDescription } as const;
-}
 
 type ServeArguments = InferredOptionTypes<typeof serveOptions>;
 

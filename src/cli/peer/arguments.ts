@@ -5,26 +5,11 @@
 import type { Peer } from '../../peer/peer.js';
 import { OptionsError } from '../../server/error.js';
 import { formatSize, parseSize } from '../../server/size.js';
-import { defaultSocket } from '../default-socket.js';
 import { CommandError } from '../exit.js';
-import { integer } from '../flags.js';
+import { integerIn } from '../flags.js';
 import { ranges } from '../ranges.js';
 
 const SHOWN_RANGES = 12;
-
-/** The path of a server's socket, by default where a server would be. */
-export function socketPath(text: string | undefined): string {
-  if (text !== '') return text ?? defaultSocket();
-  throw new OptionsError('socket', 'an empty path is no socket; allowed: 1–107 bytes');
-}
-
-/** An integer in a range. */
-export function integerIn(option: string, text: string, least: number, most: number): number {
-  const range = `${least}–${most}`;
-  const value = integer(option, text, range);
-  if (value >= least && value <= most) return value;
-  throw new OptionsError(option, `${value} is not in ${range}`);
-}
 
 /** A peer ID. */
 export function peerId(text: string): number {

@@ -4,11 +4,12 @@
 // Rule 2: whatever happens, the peer leaves.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { Peer } from '../../peer/peer.js';
+import { socketPath } from '../default-socket.js';
 import { UsageError } from '../exit.js';
-import { socketPath } from './arguments.js';
+import { ReadersEnd } from '../print.js';
+import { withRemedy } from '../remedy.js';
+import { text } from '../text-option.js';
 import { joinAsHost } from './join-as-host.js';
-import { withRemedy } from './failure.js';
-import { ReadersEnd } from './print.js';
 
 type Table = Readonly<Record<string, Options & { readonly type: 'string' | 'boolean' }>>;
 
@@ -51,11 +52,6 @@ const joinFlags = {
 export const jsonFlag = {
   json: { type: 'boolean', description: 'Print JSON, one object a line' },
 } as const;
-
-/** An option or positional whose value is read by us. */
-export function text<Default extends string>(description: string, defaultDescription?: Default) {
-  return { type: 'string', nargs: 1, description, defaultDescription } as const;
-}
 
 /** A positional that must be there. */
 export function required(description: string) {

@@ -4,10 +4,10 @@
 import type { Peer } from '../../peer/peer.js';
 import { senderOf } from '../../peer/signed-ring.js';
 import { CommandError } from '../exit.js';
+import { print } from '../print.js';
 import { ringDoorbell } from './doorbell.js';
 import { peerCommand } from './command.js';
 import { ownCommand, serverEnd, stopSignal } from './self.js';
-import { print } from './print.js';
 
 const EARLY_MS = 1_000;
 

@@ -1,12 +1,14 @@
 // `ivshmem peer ping`: how long a ring and its answer take.
 import type { Peer } from '../../peer/peer.js';
 import { CommandError } from '../exit.js';
-import { checkPeer, checkVector, integerIn, peerId, seconds, vectorNumber } from './arguments.js';
-import { jsonFlag, peerCommand, required, text } from './command.js';
+import { integerIn } from '../flags.js';
+import { print, printJson } from '../print.js';
+import { text } from '../text-option.js';
+import { checkPeer, checkVector, peerId, seconds, vectorNumber } from './arguments.js';
+import { jsonFlag, peerCommand, required } from './command.js';
 import { pingText, summarize, type PingSummary } from './ping-report.js';
 import { stopSignal } from './self.js';
 import { ping, type PingResult } from './pinger.js';
-import { print, printJson } from './print.js';
 
 const PROGRESS_MS = 1_000;
 

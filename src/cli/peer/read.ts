@@ -1,11 +1,11 @@
 // `ivshmem peer read`: what is in the memory.
 import type { Peer } from '../../peer/peer.js';
 import { UsageError } from '../exit.js';
+import { print } from '../print.js';
 import { Hexdump } from './hexdump.js';
 import { byteCount, checkRange } from './arguments.js';
 import { jsonFlag, peerCommand, required } from './command.js';
 import { windows } from './window.js';
-import { print } from './print.js';
 
 const CHUNK_BYTES = 65_536;
 

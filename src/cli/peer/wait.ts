@@ -3,10 +3,11 @@
 // Rule 1: the end of the server is told, and not the end: who knows this peer can ring it all the same.
 //         To fail then would make an upgrade of the server lose an interrupt that was to come.
 import { CommandError } from '../exit.js';
+import { print, printJson } from '../print.js';
+import { text } from '../text-option.js';
 import { checkVector, seconds, vectorNumber } from './arguments.js';
-import { jsonFlag, peerCommand, required, text } from './command.js';
+import { jsonFlag, peerCommand, required } from './command.js';
 import { ownCommand } from './self.js';
-import { print, printJson } from './print.js';
 
 export const waitCommand = peerCommand({
   command: 'wait <VECTOR>',

@@ -2,11 +2,13 @@
 //
 // Rule 1: a program learns all from standard output; what is there when it begins comes first.
 import type { Peer } from '../../peer/peer.js';
-import { integerIn, whoIsThere } from './arguments.js';
-import { jsonFlag, peerCommand, text } from './command.js';
+import { integerIn } from '../flags.js';
+import { print, printJson } from '../print.js';
+import { text } from '../text-option.js';
+import { whoIsThere } from './arguments.js';
+import { jsonFlag, peerCommand } from './command.js';
 import { serverEnd, stopSignal } from './self.js';
 import { News, type Happening, type NewsReader } from './news.js';
-import { print, printJson } from './print.js';
 
 export const watchCommand = peerCommand({
   command: 'watch',

@@ -3,10 +3,11 @@
 // Rule 1: all of it is there, and fits, before the first byte is written.
 import { createReadStream, fstatSync } from 'node:fs';
 import type { Peer } from '../../peer/peer.js';
+import { print, printJson } from '../print.js';
+import { text } from '../text-option.js';
 import { byteCount, checkRange } from './arguments.js';
-import { jsonFlag, peerCommand, required, text } from './command.js';
+import { jsonFlag, peerCommand, required } from './command.js';
 import { windows } from './window.js';
-import { print, printJson } from './print.js';
 
 const STDIN = 0;
 

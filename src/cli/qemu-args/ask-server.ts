@@ -10,7 +10,7 @@ import type { RegionDescription } from '../../protocol/answer.js';
 import { OptionsError } from '../../server/error.js';
 import { CommandError } from '../exit.js';
 import { defaultHostSocket, nobodyListens } from '../host-socket.js';
-import { socketPath } from '../peer/arguments.js';
+import { socketPath } from '../default-socket.js';
 
 /** What was named, if anything. */
 export interface NamedSockets {

@@ -4,10 +4,10 @@
 //         one line each.
 // Rule 2: what is wrong without knowing the region is found before anybody is asked.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { text } from '../peer/command.js';
-import { withRemedy } from '../peer/failure.js';
-import { print, ReadersEnd } from '../peer/print.js';
 import { UsageError } from '../exit.js';
+import { print, ReadersEnd } from '../print.js';
+import { withRemedy } from '../remedy.js';
+import { text } from '../text-option.js';
 import { askServer } from './ask-server.js';
 import { deviceText } from './device-text.js';
 import { readWanted } from './wanted.js';

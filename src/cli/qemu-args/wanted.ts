@@ -2,7 +2,7 @@
 import { parsePciAddress, type PciAddress } from '../../qemu/pci-address.js';
 import { OptionsError } from '../../server/error.js';
 import { UsageError } from '../exit.js';
-import { integerIn } from '../peer/arguments.js';
+import { integerIn } from '../flags.js';
 import type { QemuArgsArguments } from './command.js';
 
 /** A device, as far as it does not depend on the region. */

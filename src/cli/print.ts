@@ -3,7 +3,7 @@
 // Rule 1: nothing is dropped and nothing piles up: who prints waits until the reader has taken it.
 // Rule 2: the end of the reader is an error of its own, by which a command ends without a word. An EPIPE
 //         of anything else that is written to is none.
-import { isSystemError } from '../exit.js';
+import { isSystemError } from './exit.js';
 
 /** Whoever read our output is gone. */
 export class ReadersEnd extends Error {
