@@ -28,8 +28,6 @@ export interface RegionDescription {
   };
   /** The ID of the next peer; null when none is left. */
   readonly nextId: number | null;
-  /** The label in the header of the memory, if it has one. */
-  readonly label?: string | undefined;
 }
 
 const SHOWN_CHARACTERS = 40;
@@ -60,8 +58,8 @@ function parse(text: string): unknown {
 
 function isDescription(value: unknown): value is RegionDescription {
   if (!isRecord(value) || !isRecord(value['memory'])) return false;
-  const { pid, socket, vectors, nextId, memory, label = 'none' } = value;
-  const texts = [socket, memory['kind'], memory['path'], label];
+  const { pid, socket, vectors, nextId, memory } = value;
+  const texts = [socket, memory['kind'], memory['path']];
   return (
     texts.every((text) => typeof text === 'string' && text !== '') &&
     isInteger(pid, Infinity) &&

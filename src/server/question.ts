@@ -2,7 +2,9 @@
 //
 // Rule 1: one look, one send, and the end: no admission, no slot, no ID, nothing to remember, and
 //         nobody is told.
-// Rule 2: what becomes of the answer is the asker's business: one that has gone, does not read, or talks,
+// Rule 2: all but the ID of the next peer is found out when the server begins to listen: no question can
+//         fail, and none can end the process.
+// Rule 3: what becomes of the answer is the asker's business: one that has gone, does not read, or talks,
 //         is let go like any other. No QEMU is let down by that: none binds a name before it connects.
 import path from 'node:path';
 import { peerAbstractName } from '../../native/abstract-name.js';
@@ -12,20 +14,20 @@ import { sendBytes } from '../../native/unix-socket.js';
 import { encodeAnswer, QUESTION_PREFIX, type RegionDescription } from '../protocol/answer.js';
 import type { Server } from './server.js';
 
-/** What is told of a server; it has to make sense in any working directory. */
-export function describeRegion(
-  { socket, vectors, memory, label }: Pick<Server, 'socket' | 'vectors' | 'memory' | 'label'>,
-  nextId: number | undefined,
-): RegionDescription {
-  const { kind, sizeBytes } = memory;
-  return {
+/** Says what is told of a server, given the ID of its next peer. Made when it begins to listen. */
+export function describer({
+  socket,
+  vectors,
+  memory: { kind, sizeBytes, path: memoryPath },
+}: Pick<Server, 'socket' | 'vectors' | 'memory'>): (nextId?: number) => RegionDescription {
+  const constant = {
     pid: process.pid,
+    // Now, and not with each question: the process may change its directory, or lose it.
     socket: path.resolve(socket),
     vectors,
-    memory: { kind, sizeBytes, path: path.resolve(memory.path) },
-    nextId: nextId ?? null,
-    label,
+    memory: { kind, sizeBytes, path: memoryPath },
   };
+  return (nextId) => ({ ...constant, nextId: nextId ?? null });
 }
 
 /** Who answers. */

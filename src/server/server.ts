@@ -15,7 +15,7 @@ import type { Listener } from './listener.js';
 import type { RegionMemory } from './memory.js';
 import { checkOptions, type CheckedOptions, type ServerOptions } from './options.js';
 import { Failures } from './failures.js';
-import { answerQuestion, describeRegion } from './question.js';
+import { answerQuestion, describer } from './question.js';
 import { kernelRefusal } from './refusal.js';
 import { Region } from './region.js';
 import { setUp, type Setup } from './setup.js';
@@ -187,10 +187,11 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const isHost = listener.path === this.hostSocket;
     const vm = this.#vmSockets.get(listener.path);
     const door: Door = { path: path.resolve(listener.path), isHost, vm };
+    const tell = describer(this);
     const answerer = {
       // Of a region that is about to end nobody is told as if it were there.
       describe: (): RegionDescription | undefined =>
-        this.#region.isStopping ? undefined : describeRegion(this, this.#region.membership.nextId),
+        this.#region.isStopping ? undefined : tell(this.#region.membership.nextId),
       isRefused: (socket: Fd): boolean => this.#region.refusesStranger(socket),
     };
     const isAnswered = (socket: Fd): boolean => isHost && answerQuestion(socket, answerer);

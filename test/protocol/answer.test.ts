@@ -32,14 +32,6 @@ t.test('that no ID is left is null', async (t) => {
   t.equal(decodeAnswer(line.replace('"nextId":0', '"nextId":65535')).nextId, 65_535);
 });
 
-t.test('a label is told where there is one', async (t) => {
-  const text = line.replace('}\n', ',"label":"lab"}\n');
-  t.equal(encodeAnswer({ ...description, label: 'lab' }), text);
-  t.equal(decodeAnswer(text).label, 'lab');
-  t.equal(encodeAnswer({ ...description, label: undefined }), line);
-  t.equal(decodeAnswer(line).label, undefined);
-});
-
 t.test('fields of a later version do not disturb', async (t) => {
   t.match(decodeAnswer(line.replace('{', '{"later":{"more":[1]},')), description);
 });
@@ -62,7 +54,6 @@ const wrong: Readonly<Record<string, string>> = {
   'a number for a path': line.replace('"/proc/7/fd/20"', '20'),
   'an ID that there is not': line.replace('"nextId":0', '"nextId":65536'),
   'no size': line.replace('4194304', '0'),
-  'a label that is no text': line.replace('}\n', ',"label":7}\n'),
   'no process': line.replace('"pid":7', '"pid":0'),
 };
 for (const [what, text] of Object.entries(wrong)) {

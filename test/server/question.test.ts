@@ -1,5 +1,5 @@
 // Who asks what the region is: told, and not noticed by anybody.
-import { writeSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { descriptorCount } from '../../native/descriptor-limit.js';
 import { connectSocket } from '../../native/unix-socket.js';
@@ -8,6 +8,7 @@ import { failing } from '../helper/fault.js';
 import { Ledger } from '../helper/ledger.js';
 import { Region } from '../helper/region.js';
 import { StrictPeer } from '../helper/strict-peer.js';
+import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
 
 const vectors = 2;
@@ -63,9 +64,26 @@ t.test('who asks is told in one line what the region is', async (t) => {
   );
 });
 
-t.test('who asks is told the label, where there is one', async (t) => {
-  const region = await Region.listenWithHost(t, { label: 'lab' });
-  t.match(await readToEnd(askBy(t, region.hostSocket)), /,"nextId":0,"label":"lab"\}\n$/);
+t.test('a server that has lost its working directory answers as before', async (t) => {
+  const [home, before] = [temp(t), process.cwd()];
+  const paths = { socket: 's', hostSocket: 's.host', memPath: 'm' };
+  t.teardown(() => {
+    process.chdir(before);
+  });
+  process.chdir(home);
+  await Region.listenWithHost(t, paths);
+  const ask = (): Promise<string> => readToEnd(askBy(t, `${home}/s.host`));
+  const told = await ask();
+  t.match(told, `"socket":"${home}/s",`);
+  t.match(told, `"path":"${home}/m"`);
+  const gone = `${home}/gone`;
+  mkdirSync(gone);
+  process.chdir(gone);
+  t.equal(await ask(), told, 'in another directory');
+  rmdirSync(gone);
+  t.throws(() => process.cwd(), { code: 'ENOENT' });
+  t.equal(await ask(), told, 'in none');
+  process.chdir(before);
 });
 
 t.test('a hundred questions cost no ID, and nobody hears of them', async (t) => {
