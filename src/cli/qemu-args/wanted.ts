@@ -1,4 +1,5 @@
 // What kind of device is asked for, and in which form.
+import { quote } from '../../protocol/printable.js';
 import { parsePciAddress, type PciAddress } from '../../qemu/pci-address.js';
 import { OptionsError } from '../../server/error.js';
 import { UsageError } from '../exit.js';
@@ -43,7 +44,7 @@ function identifier(text: string, isForLibvirt: boolean): string {
   const whose = isForLibvirt ? 'libvirt' : 'QEMU';
   throw new OptionsError(
     'id',
-    `'${text}' is no identifier for ${whose}; allowed: a letter, then letters, ${allowed}`,
+    `${quote(text)} is no identifier for ${whose}; allowed: a letter, then letters, ${allowed}`,
   );
 }
 
@@ -51,5 +52,5 @@ function pciAddress(text: string): PciAddress {
   const address = parsePciAddress(text);
   if (address !== undefined) return address;
   const allowed = 'slot 0–1f and perhaps function 0–7, hexadecimal, as in 5 or 1f.7';
-  throw new OptionsError('addr', `'${text}' is no place on a PCI bus; allowed: ${allowed}`);
+  throw new OptionsError('addr', `${quote(text)} is no place on a PCI bus; allowed: ${allowed}`);
 }

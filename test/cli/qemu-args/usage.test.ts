@@ -11,17 +11,26 @@ const calls: readonly (readonly [words: string, expected: RegExp])[] = [
   ['--plain --vectors 1', /--vectors: a plain device has none: /],
   ['--vectors 0', /--vectors: 0 is not in 1–2048$/],
   ['--vectors x', /--vectors: 'x' is not an integer in 1–2048$/],
-  ['--addr 20', /--addr: '20' is no place on a PCI bus; allowed: slot 0–1f .* as in 5 or 1f\.7$/],
-  ['--addr 00:05.0', /--addr: '00:05\.0' is no place/],
-  ['--id 1st', /--id: '1st' is no identifier for QEMU; allowed: a letter, then .* -, \. and _$/],
-  ['--id a,b', /--id: 'a,b' is no identifier/],
-  ['--id ä', /--id: 'ä' is no identifier/],
-  ['--id a.b --libvirt', /--id: 'a\.b' is no identifier for libvirt; allowed: .*digits, - and _$/],
+  ['--addr 20', /--addr: "20" is no place on a PCI bus; allowed: slot 0–1f .* as in 5 or 1f\.7$/],
+  ['--addr 00:05.0', /--addr: "00:05\.0" is no place/],
+  ['--id 1st', /--id: "1st" is no identifier for QEMU; allowed: a letter, then .* -, \. and _$/],
+  ['--id a,b', /--id: "a,b" is no identifier/],
+  ['--id ä', /--id: "ä" is no identifier/],
+  ['--id a.b --libvirt', /--id: "a\.b" is no identifier for libvirt; allowed: .*digits, - and _$/],
   ['--reconnect 1', /unknown argument/],
   ['--libvrt', /unknown argument: libvrt; did you mean --libvirt\?$/],
   ['--adr 5', /unknown argument: adr; did you mean --addr\?$/],
   ['plain', /unknown argument: plain$/],
 ];
+
+t.test('what was typed is shown on one line, and moves no cursor', async (t) => {
+  for (const option of ['--id', '--addr']) {
+    const { code, stderr } = await runQemuArgs(t, option, 'a\nb\x1b[31m"\u202e');
+    t.equal(code, 2);
+    t.match(stderr, `ivshmem qemu-args: ${option}: "a\\u{a}b\\u{1b}[31m\\"\\u{202e}" is no `);
+    t.equal(stderr.split('\n').length, 3);
+  }
+});
 
 t.test('a wrong call is named with what is allowed', async (t) => {
   const socket = `${temp(t)}/s`;

@@ -1,0 +1,21 @@
+// Text of somebody else's on its way to a terminal or a log.
+//
+// Rule 1: what is not for printing is what could look like something else, or do something: controls,
+//         formats, what breaks a line, halves of a pair.
+
+const NOT_FOR_PRINTING = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Whether all of it is for printing. */
+export function isPrintable(text: string): boolean {
+  return !NOT_FOR_PRINTING.test(text);
+}
+
+/** On one line, in double quotes and whatever it is: what is not for printing as `\u{1b}`. */
+export function quote(text: string): string {
+  return `"${text.replaceAll(/["\\]|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escape)}"`;
+}
+
+function escape(character: string): string {
+  if (character === '"' || character === '\\') return `\\${character}`;
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+}
