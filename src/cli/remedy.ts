@@ -22,7 +22,7 @@ const remedies: Readonly<Record<string, string>> = {
   ERR_IVSHMEM_MEMORY: 'something else than ivshmem listens there',
   ERR_IVSHMEM_JOIN: 'see the log of the server',
   ERR_IVSHMEM_LEAVE: 'see the log of the server',
-  ERR_IVSHMEM_ANSWER: 'an older ivshmem, or something else, listens there',
+  ERR_IVSHMEM_ANSWER: 'an older ivshmem, or something else, may listen there',
 };
 
 const SLOTS_TAKEN = 'let one of them end, or join as those do that stay: --as-vm';

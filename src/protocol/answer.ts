@@ -7,11 +7,16 @@
 //
 // Rule 1: fields may be added: who reads passes over those that it does not know.
 // Rule 2: what is not such a line, whole, is an error: nobody is to start a VM by half of one.
+// Rule 3: who answers may be anybody, and what it says goes on to terminals, shells and QEMUs: each field
+//         is such as our servers write it, or is an error.
+import { isPrintable, quote } from './printable.js';
 import { ProtocolError } from './protocol-error.js';
 import { MAX_PEER_ID, MAX_VECTORS } from './wire.js';
 
 /** What the abstract name of an asker begins with. */
 export const QUESTION_PREFIX = 'ivshmem-ask/';
+
+const MEMORY_KINDS = ['memfd', 'shm', 'file', 'unnamed file'] as const;
 
 /** What a server tells of its region. */
 export interface RegionDescription {
@@ -21,15 +26,30 @@ export interface RegionDescription {
   readonly socket: string;
   readonly vectors: number;
   readonly memory: {
-    readonly kind: string;
+    readonly kind: (typeof MEMORY_KINDS)[number];
     readonly sizeBytes: number;
-    /** Where another process can open it. */
+    /** Where another process can open it, absolute; in another namespace that may be another thing. */
     readonly path: string;
   };
   /** The ID of the next peer; null when none is left. */
   readonly nextId: number | null;
 }
 
+type Fields = Readonly<Record<string, readonly [is: (value: unknown) => boolean, what: string]>>;
+
+const A_PATH = 'an absolute path of characters that can be printed';
+const regionFields: Fields = {
+  pid: [isIn(1, Infinity), 'the ID of a process'],
+  socket: [isPath, A_PATH],
+  vectors: [isIn(1, MAX_VECTORS), `in 1–${MAX_VECTORS}`],
+  memory: [isRecord, 'an object'],
+  nextId: [(id) => id === null || isIn(0, MAX_PEER_ID)(id), `null or in 0–${MAX_PEER_ID}`],
+};
+const memoryFields: Fields = {
+  kind: [(kind) => MEMORY_KINDS.some((known) => known === kind), MEMORY_KINDS.join(', ')],
+  sizeBytes: [isPowerOfTwo, 'a power of two'],
+  path: [isPath, A_PATH],
+};
 const SHOWN_CHARACTERS = 40;
 
 /** The line that answers a question. */
@@ -37,16 +57,19 @@ export function encodeAnswer(description: RegionDescription): string {
   return `${JSON.stringify(description)}\n`;
 }
 
-/** What an answer says. Throws ProtocolError ERR_IVSHMEM_ANSWER. */
+/** What an answer says. Throws ProtocolError ERR_IVSHMEM_ANSWER, with a message that can be printed. */
 export function decodeAnswer(text: string): RegionDescription {
   const value = text.endsWith('\n') ? parse(text) : undefined;
-  if (isDescription(value)) return value;
-  const shown = JSON.stringify(text.slice(0, SHOWN_CHARACTERS));
-  throw new ProtocolError(
-    'ERR_IVSHMEM_ANSWER',
-    `expected what the region is, the server sent ${shown}`,
-  );
+  if (!isRecord(value)) {
+    const shown = quote(text.slice(0, SHOWN_CHARACTERS));
+    throw wrong(`expected what the region is, the server sent ${shown}`);
+  }
+  checkFields('', value, regionFields);
+  checkFields('memory.', value['memory'] as Json, memoryFields);
+  return value as unknown as RegionDescription;
 }
+
+type Json = Readonly<Record<string, unknown>>;
 
 function parse(text: string): unknown {
   try {
@@ -56,23 +79,33 @@ function parse(text: string): unknown {
   }
 }
 
-function isDescription(value: unknown): value is RegionDescription {
-  if (!isRecord(value) || !isRecord(value['memory'])) return false;
-  const { pid, socket, vectors, nextId, memory } = value;
-  const texts = [socket, memory['kind'], memory['path']];
-  return (
-    texts.every((text) => typeof text === 'string' && text !== '') &&
-    isInteger(pid, Infinity) &&
-    isInteger(vectors, MAX_VECTORS) &&
-    isInteger(memory['sizeBytes'], Infinity) &&
-    (nextId === null || nextId === 0 || isInteger(nextId, MAX_PEER_ID))
-  );
+function checkFields(prefix: string, record: Json, fields: Fields): void {
+  for (const [name, [is, what]] of Object.entries(fields)) {
+    if (!is(record[name])) throw wrong(`${prefix}${name} in the server's answer is not ${what}`);
+  }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Json {
   return typeof value === 'object' && value !== null;
 }
 
-function isInteger(value: unknown, most: number): boolean {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= most;
+function isIn(least: number, most: number): (value: unknown) => boolean {
+  return (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
+}
+
+function isPowerOfTwo(value: unknown): boolean {
+  return isIn(1, Infinity)(value) && 2 ** Math.round(Math.log2(Number(value))) === value;
+}
+
+// In its shortest form: no name of a memory is `..`.
+function isPath(value: unknown): boolean {
+  if (typeof value !== 'string' || !value.startsWith('/') || !isPrintable(value)) return false;
+  return !value
+    .slice(1)
+    .split('/')
+    .some((name) => ['', '.', '..'].includes(name));
+}
+
+function wrong(message: string): ProtocolError {
+  return new ProtocolError('ERR_IVSHMEM_ANSWER', message);
 }

@@ -1,7 +1,12 @@
 import t from 'tap';
-import { decodeAnswer, encodeAnswer, QUESTION_PREFIX } from '../../src/protocol/answer.js';
+import {
+  decodeAnswer,
+  encodeAnswer,
+  QUESTION_PREFIX,
+  type RegionDescription,
+} from '../../src/protocol/answer.js';
 
-const description = {
+const description: RegionDescription = {
   pid: 7,
   socket: '/run/ivshmem.sock',
   vectors: 4,
@@ -17,8 +22,8 @@ t.test('an answer is one line of JSON', async (t) => {
   t.same(decodeAnswer(line), description);
 });
 
-t.test('any path passes whole', async (t) => {
-  for (const socket of ['/a b', '/a\nb', '/ä"\\', '/💥']) {
+t.test('any path that can be printed passes whole', async (t) => {
+  for (const socket of ['/a b', '/ä"\\', '/💥', "/$(id)`'", '/..a/.b/c..', '/\ufffe']) {
     const text = encodeAnswer({ ...description, socket });
     t.equal(text.indexOf('\n'), text.length - 1, 'one line');
     t.equal(decodeAnswer(text).socket, socket);
@@ -44,6 +49,7 @@ const wrong: Readonly<Record<string, string>> = {
   'a welcome of the protocol': '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0',
   'an answer without its end': line.slice(0, -1),
   'half an answer': `${line.slice(0, 50)}\n`,
+  'a list': '[]\n',
   'no memory': line.replace('"memory"', '"mem"'),
   'memory that is none': line.replace(/\{"kind.*?\}/, 'null'),
   'a text for a number': line.replace('4,', '"4",'),
@@ -54,6 +60,14 @@ const wrong: Readonly<Record<string, string>> = {
   'a number for a path': line.replace('"/proc/7/fd/20"', '20'),
   'an ID that there is not': line.replace('"nextId":0', '"nextId":65536'),
   'no size': line.replace('4194304', '0'),
+  'half a size': line.replace('4194304', '0.5'),
+  'a size that is no power of two': line.replace('4194304', '4194303'),
+  'a size that a logarithm takes for one': line.replace('4194304', '4503599627370497'),
+  'a size that no number can tell': line.replace('4194304', '18014398509481984'),
+  'a memory of a kind that there is not': line.replace('memfd', 'memfd\\u001b[2J'),
+  'a process that is none': line.replace('"pid":7', '"pid":-7'),
+  'an ID below all': line.replace('"nextId":0', '"nextId":-1'),
+  'no ID and no null': line.replace(',"nextId":0', ''),
   'no process': line.replace('"pid":7', '"pid":0'),
 };
 for (const [what, text] of Object.entries(wrong)) {
@@ -61,6 +75,38 @@ for (const [what, text] of Object.entries(wrong)) {
     t.throws(() => decodeAnswer(text), { name: 'ProtocolError', code: 'ERR_IVSHMEM_ANSWER' });
   });
 }
+
+const paths = {
+  'a relative path': 'run/s',
+  'a path to a parent': '/dev/shm/..',
+  'a path to itself': '/dev/./shm',
+  'a path with a hole': '/dev//shm',
+  'the root': '/',
+  'a line of its own': '/s\\nivshmem: all fine',
+  'a word to a terminal': '/s\\u001b]0;pwn\\u0007',
+  'the same in one character': '/s\\u009b2J',
+  'what turns a line around': '/s\\u202egnp.',
+  'a line separator': '/s\\u2028',
+  'half a pair': '/s\\ud800',
+};
+for (const [what, text] of Object.entries(paths)) {
+  t.test(`no path of an answer: ${what}`, async (t) => {
+    for (const [field, path] of [
+      ['socket', '/run/ivshmem.sock'],
+      ['memory.path', '/proc/7/fd/20'],
+    ] as const) {
+      t.throws(() => decodeAnswer(line.replace(path, text)), {
+        code: 'ERR_IVSHMEM_ANSWER',
+        message: `${field} in the server's answer is not an absolute path of characters that can be printed`,
+      });
+    }
+  });
+}
+
+t.test('what came is shown on one line, and moves no cursor', async (t) => {
+  const message = 'expected what the region is, the server sent "\\u{9b}2J\\u{a}\\"\\\\"';
+  t.throws(() => decodeAnswer('\x9b2J\n"\\'), { message });
+});
 
 t.test('the error shows what came, not all of it', async (t) => {
   const message = `expected what the region is, the server sent "${'x'.repeat(40)}"`;

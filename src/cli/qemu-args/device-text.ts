@@ -1,6 +1,7 @@
 // The device that is asked for, on the region that is there, as text.
 import path from 'node:path';
 import type { RegionDescription } from '../../protocol/answer.js';
+import { quote } from '../../protocol/printable.js';
 import { doorbellArguments, plainArguments, shellWords } from '../../qemu/device-options.js';
 import { doorbellXml, isXmlText, MIN_SHMEM_BYTES, plainXml } from '../../qemu/libvirt-xml.js';
 import { OptionsError } from '../../server/error.js';
@@ -40,9 +41,7 @@ function xmlOf(wanted: Wanted, { socket, memory }: RegionDescription, vectors: n
   const device = { name: id ?? DEFAULT_ID, alias: id, address, isMaster };
   const where = kind === 'plain' ? memory.path : socket;
   if (!isXmlText(where)) {
-    throw new CommandError(
-      `libvirt has no way to name ${JSON.stringify(where)}; choose another path`,
-    );
+    throw new CommandError(`libvirt has no way to name ${quote(where)}; choose another path`);
   }
   if (kind === 'doorbell') return doorbellXml({ ...device, socket, vectors });
   checkForLibvirt(memory);
@@ -53,7 +52,7 @@ function xmlOf(wanted: Wanted, { socket, memory }: RegionDescription, vectors: n
 function checkForLibvirt({ kind, path: memoryPath, sizeBytes }: RegionDescription['memory']): void {
   if (path.dirname(memoryPath) !== LIBVIRT_DIRECTORY) {
     throw new CommandError(
-      `libvirt finds the memory of a plain device by its name in ${LIBVIRT_DIRECTORY}, and this one (${kind}) is ${memoryPath}; ` +
+      `libvirt finds the memory of a plain device by its name in ${LIBVIRT_DIRECTORY}, and this one (${kind}) is ${quote(memoryPath)}; ` +
         'serve it with --shm-name, or take a device with doorbells',
     );
   }

@@ -3,6 +3,7 @@
 // Rule 1: one line for each thing, and only where it applies.
 import { accessSync, constants } from 'node:fs';
 import type { RegionDescription } from '../../protocol/answer.js';
+import { quote } from '../../protocol/printable.js';
 import { ranges } from '../ranges.js';
 import type { Wanted } from './wanted.js';
 
@@ -53,7 +54,7 @@ function hiddenFunction({ address }: Wanted): string | undefined {
 function lifeOf({ memory, pid }: RegionDescription): string | undefined {
   if (!memory.path.startsWith('/proc/')) return undefined;
   return (
-    `${memory.path} is there as long as the server is (process ${pid}), and another thing after it: ` +
+    `${quote(memory.path)} is there as long as the server is (process ${pid}), and another thing after it: ` +
     'for VMs that start later give the memory a name (ivshmem serve --shm-name or --mem-path)'
   );
 }
@@ -64,6 +65,6 @@ function accessTo({ memory }: RegionDescription): string | undefined {
     return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return `${memory.path} cannot be opened by this user here (${code}), and so not by its QEMU`;
+    return `${quote(memory.path)} cannot be opened by this user here (${code}), and so not by its QEMU`;
   }
 }
