@@ -34,15 +34,8 @@ export async function askServer({ socket, hostSocket }: NamedSockets): Promise<R
     return { ...(await ask(defaultHostSocket(named))), socket: path.resolve(named) };
   } catch (error) {
     if (!nobodyListens(error)) throw error;
-    if (isHostSocket(named)) return ask(named);
     throw nobodyToAsk(named, error);
   }
-}
-
-// One that was named instead of the VMs' own, which is beside it.
-function isHostSocket(named: string): boolean {
-  const socket = named.replace(/\.host$/, '');
-  return socket !== named && existsSync(named) && existsSync(socket);
 }
 
 function nobodyToAsk(socket: string, cause: SystemError): Error {

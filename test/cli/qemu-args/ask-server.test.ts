@@ -1,5 +1,5 @@
 // Whom `ivshmem qemu-args` asks, and that it connects to nobody else.
-import { symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import t from 'tap';
 import {
   acceptSocket,
@@ -30,9 +30,17 @@ t.test('a socket for host commands may be named as such', async (t) => {
   });
 });
 
-t.test('a socket for host commands that is named as the other is seen to be one', async (t) => {
-  const region = await Region.listenWithHost(t, {});
-  t.equal((await askServer({ socket: region.hostSocket })).socket, region.socket);
+t.test('a socket of VMs that is called .host is not joined, whatever is beside it', async (t) => {
+  const directory = temp(t);
+  mkdirSync(`${directory}/lab`);
+  const [socket, hostSocket] = [`${directory}/lab.host`, `${directory}/commands`];
+  const region = await Region.listenWithHost(t, { socket, hostSocket });
+  await t.rejects(askServer({ socket }), {
+    name: 'CommandError',
+    message: `nobody to ask at ${socket}.host (ENOENT), and to connect to ${socket} would be to join; `,
+  });
+  t.equal((await askServer({ socket, hostSocket })).nextId, 0);
+  t.same([region.joins, region.server.idsLeft], [0, 65_536]);
 });
 
 t.test('VMs are told the path that was named, wherever the server thinks it is', async (t) => {
