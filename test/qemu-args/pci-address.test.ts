@@ -16,6 +16,12 @@ for (const [text, slot, fn, written] of [
   });
 }
 
+for (const text of ['0', '00', '0x0', '0.0', '0.1', '00.7']) {
+  t.test(`'${text}' is where the host bridge is`, async (t) => {
+    t.equal(parsePciAddress(text), undefined);
+  });
+}
+
 for (const text of ['', '20', '5.8', '5.', '.1', '-1', 'g', '005', '5.0.0', '00:05.0', '5 ']) {
   t.test(`'${text}' is no place on a bus`, async (t) => {
     t.equal(parsePciAddress(text), undefined);

@@ -51,6 +51,10 @@ function identifier(text: string, isForLibvirt: boolean): string {
 function pciAddress(text: string): PciAddress {
   const address = parsePciAddress(text);
   if (address !== undefined) return address;
-  const allowed = 'slot 0–1f and perhaps function 0–7, hexadecimal, as in 5 or 1f.7';
-  throw new OptionsError('addr', `${quote(text)} is no place on a PCI bus; allowed: ${allowed}`);
+  const allowed =
+    'slot 1–1f (0 is the host bridge) and perhaps function 0–7, hexadecimal, as in 5 or 1f.7';
+  throw new OptionsError(
+    'addr',
+    `${quote(text)} is no place for a device on a PCI bus; allowed: ${allowed}`,
+  );
 }

@@ -11,7 +11,12 @@ const calls: readonly (readonly [words: string, expected: RegExp])[] = [
   ['--plain --vectors 1', /--vectors: a plain device has none: /],
   ['--vectors 0', /--vectors: 0 is not in 1–2048$/],
   ['--vectors x', /--vectors: 'x' is not an integer in 1–2048$/],
-  ['--addr 20', /--addr: "20" is no place on a PCI bus; allowed: slot 0–1f .* as in 5 or 1f\.7$/],
+  [
+    '--addr 20',
+    /--addr: "20" is no place for a device on a PCI bus; allowed: slot 1–1f .* as in 5 or 1f\.7$/,
+  ],
+  ['--addr 0', /--addr: "0" is no place .*; allowed: slot 1–1f \(0 is the host bridge\) /],
+  ['--addr 0x00.7', /--addr: "0x00\.7" is no place/],
   ['--addr 00:05.0', /--addr: "00:05\.0" is no place/],
   ['--id 1st', /--id: "1st" is no identifier for QEMU; allowed: a letter, then .* -, \. and _$/],
   ['--id a,b', /--id: "a,b" is no identifier/],
