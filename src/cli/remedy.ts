@@ -17,6 +17,8 @@ const remedies: Readonly<Record<string, string>> = {
   ERR_IVSHMEM_TRUNCATED: '',
   ERR_IVSHMEM_TIMEOUT: 'it may be stopped, or serve something else: see what listens there',
   ERR_IVSHMEM_HANG_UP: 'it may have ended, or serve something else: see what listens there',
+  ERR_IVSHMEM_STRANGER:
+    'ask as that user if it is the right one, or have the server put its sockets into a directory of its own',
   ERR_IVSHMEM_VERSION: 'something else than ivshmem listens there',
   ERR_IVSHMEM_ID: 'something else than ivshmem listens there',
   ERR_IVSHMEM_MEMORY: 'something else than ivshmem listens there',

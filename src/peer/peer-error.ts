@@ -7,6 +7,8 @@ export type PeerErrorCode =
   | 'ERR_IVSHMEM_TIMEOUT'
   /** The server closed before the welcome was complete, or inside a message. */
   | 'ERR_IVSHMEM_HANG_UP'
+  /** Where everybody may put sockets, somebody else than root or we ourselves has put this one. */
+  | 'ERR_IVSHMEM_STRANGER'
   /** A descriptor was lost on its way: this process has no room for it, or a message had two. */
   | 'ERR_IVSHMEM_TRUNCATED'
   /** No peer of this ID is there. */

@@ -1,10 +1,23 @@
 // Asking what a region is: the answer, and every other thing that may come instead.
-import t from 'tap';
+import { chmodSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Fd } from '../../native/fd.js';
+import {
+  acceptSocket,
+  bindSocket,
+  createUnixSocket,
+  listenSocket,
+  sendBytes,
+} from '../../native/unix-socket.js';
 import { ask } from '../../src/peer/ask.js';
 import { openDescriptors } from '../helper/descriptor-balance.js';
+import { need } from '../helper/need.js';
 import { Region } from '../helper/region.js';
 import { ScriptServer, type Sent } from '../helper/script-server.js';
 import { temp } from '../helper/temp.js';
+import { until } from '../helper/until.js';
+import { unprivileged } from '../native/other-user.js';
 
 const hex = (text: string): string => Buffer.from(text).toString('hex');
 const line =
@@ -121,4 +134,74 @@ t.test('a full backlog is waited for, and so long at most', async (t) => {
   const connection = await server.serve([[hex(line)]]);
   connection.close();
   t.match(await second, { pid: 7 });
+});
+
+/** A socket in a directory of this mode, on which another user serves. */
+function strangersSocket(t: Test, mode: number): { socket: string; listener: Fd } {
+  const directory = temp(t);
+  const socket = `${directory}/s`;
+  const listener = createUnixSocket();
+  t.teardown(() => {
+    listener.close();
+  });
+  bindSocket(listener, socket);
+  unprivileged(() => {
+    listenSocket(listener, 8);
+  });
+  chmodSync(directory, mode);
+  return { socket, listener };
+}
+
+/** An answer for the next who asks, and the end. */
+async function answerNext(listener: Fd): Promise<void> {
+  using connection = await until('somebody asks', () => acceptSocket(listener));
+  sendBytes(connection, Buffer.from(line));
+}
+
+for (const mode of [0o1777, 0o777, 0o1700, 0o702]) {
+  const title = `a stranger in a directory of mode ${mode.toString(8)} is not believed`;
+  t.test(title, need('root'), async (t) => {
+    const { socket } = strangersSocket(t, mode);
+    const link = `${temp(t)}/link`;
+    symlinkSync(socket, link);
+    const before = openDescriptors();
+    for (const path of [socket, link]) {
+      await t.rejects(ask(path), {
+        code: 'ERR_IVSHMEM_STRANGER',
+        message: `user 65534 serves on ${path}, and anybody may put a socket into ${dirname(socket)}`,
+      });
+    }
+    t.same(openDescriptors(), before);
+  });
+}
+
+t.test('in a directory of its own a server may be of any user', need('root'), async (t) => {
+  const { socket, listener } = strangersSocket(t, 0o755);
+  const answered = answerNext(listener);
+  t.match(await ask(socket), { pid: 7 });
+  await answered;
+});
+
+t.test('a link that a stranger put up is not believed', need('root'), async (t) => {
+  const { socket } = strangersSocket(t, 0o755);
+  const open = temp(t);
+  chmodSync(open, 0o1777);
+  symlinkSync(socket, `${open}/s`);
+  await t.rejects(ask(`${open}/s`), { code: 'ERR_IVSHMEM_STRANGER' });
+});
+
+t.test('where everybody may put sockets we ourselves and root are believed', async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o1777);
+  const socket = `${directory}/s`;
+  await Region.listenWithHost(t, { socket, hostSocket: `${socket}.host`, socketMode: 0o666 });
+  t.match(await ask(`${socket}.host`), { socket });
+  if (process.getuid?.() !== 0) return;
+  process.seteuid!(65_534);
+  const asking = ask(`${socket}.host`);
+  try {
+    t.match(await asking, { socket }, 'root');
+  } finally {
+    process.seteuid!(0);
+  }
 });

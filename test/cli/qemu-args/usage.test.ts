@@ -1,10 +1,14 @@
 // `ivshmem qemu-args` called wrongly: exit code 2, one line of what is wrong and one of where help is;
 // and a server that gives no answer: exit code 1. There is no region.
+import { chmodSync } from 'node:fs';
 import t from 'tap';
+import { bindSocket, createUnixSocket, listenSocket } from '../../../native/unix-socket.js';
 import { forEach } from '../../helper/command.js';
+import { need } from '../../helper/need.js';
 import { runQemuArgs } from '../../helper/qemu-args.js';
 import { ScriptServer } from '../../helper/script-server.js';
 import { temp } from '../../helper/temp.js';
+import { unprivileged } from '../../native/other-user.js';
 
 const calls: readonly (readonly [words: string, expected: RegExp])[] = [
   ['--json --libvirt', /--json and --libvirt: choose one$/],
@@ -66,6 +70,20 @@ t.test('who gives no answer is told with what to do', async (t) => {
     t.match(stderr, expected);
     t.equal(stderr.split('\n').length, 2, 'one line');
   }
+});
+
+t.test('a stranger where everybody may serve is told, with what to do', need('root'), async (t) => {
+  const directory = temp(t);
+  const socket = `${directory}/s.host`;
+  using listener = createUnixSocket();
+  bindSocket(listener, socket);
+  unprivileged(() => {
+    listenSocket(listener, 8);
+  });
+  chmodSync(directory, 0o1777);
+  const { code, stdout, stderr } = await runQemuArgs(t, '--socket', `${directory}/s`);
+  t.same({ code, stdout }, { code: 1, stdout: '' });
+  t.match(stderr, /^ivshmem qemu-args: user 65534 serves on .* into .*; ask as that user if .*\n$/);
 });
 
 t.test('help has examples, and says what never to do', async (t) => {
