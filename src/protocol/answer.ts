@@ -30,6 +30,9 @@ export interface RegionDescription {
     readonly sizeBytes: number;
     /** Where another process can open it, absolute; in another namespace that may be another thing. */
     readonly path: string;
+    /** st_dev and st_ino in decimal (they may be larger than numbers are exact): what that path has to lead to. */
+    readonly device: string;
+    readonly inode: string;
   };
   /** The ID of the next peer; null when none is left. */
   readonly nextId: number | null;
@@ -49,6 +52,8 @@ const memoryFields: Fields = {
   kind: [(kind) => MEMORY_KINDS.some((known) => known === kind), MEMORY_KINDS.join(', ')],
   sizeBytes: [isPowerOfTwo, 'a power of two'],
   path: [isPath, A_PATH],
+  device: [isDigits, 'a number in decimal'],
+  inode: [isDigits, 'a number in decimal'],
 };
 const SHOWN_CHARACTERS = 40;
 
@@ -95,6 +100,10 @@ function isIn(least: number, most: number): (value: unknown) => boolean {
 
 function isPowerOfTwo(value: unknown): boolean {
   return isIn(1, Infinity)(value) && 2 ** Math.round(Math.log2(Number(value))) === value;
+}
+
+function isDigits(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{1,20}$/.test(value);
 }
 
 // In its shortest form: no name of a memory is `..`.

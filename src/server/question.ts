@@ -6,26 +6,28 @@
 //         fail, and none can end the process.
 // Rule 3: what becomes of the answer is the asker's business: one that has gone, does not read, or talks,
 //         is let go like any other. No QEMU is let down by that: none binds a name before it connects.
+import { fstatSync } from 'node:fs';
 import path from 'node:path';
 import { peerAbstractName } from '../../native/abstract-name.js';
 import type { Fd } from '../../native/fd.js';
 import { SystemError } from '../../native/system-error.js';
 import { sendBytes } from '../../native/unix-socket.js';
 import { encodeAnswer, QUESTION_PREFIX, type RegionDescription } from '../protocol/answer.js';
+import type { RegionMemory } from './memory.js';
 import type { Server } from './server.js';
 
 /** Says what is told of a server, given the ID of its next peer. Made when it begins to listen. */
-export function describer({
-  socket,
-  vectors,
-  memory: { kind, sizeBytes, path: memoryPath },
-}: Pick<Server, 'socket' | 'vectors' | 'memory'>): (nextId?: number) => RegionDescription {
+export function describer(
+  { socket, vectors }: Pick<Server, 'socket' | 'vectors'>,
+  { fd, kind, sizeBytes, path: memoryPath }: RegionMemory,
+): (nextId?: number) => RegionDescription {
+  const { dev, ino } = fstatSync(fd.rawFd, { bigint: true });
   const constant = {
     pid: process.pid,
     // Now, and not with each question: the process may change its directory, or lose it.
     socket: path.resolve(socket),
     vectors,
-    memory: { kind, sizeBytes, path: memoryPath },
+    memory: { kind, sizeBytes, path: memoryPath, device: String(dev), inode: String(ino) },
   };
   return (nextId) => ({ ...constant, nextId: nextId ?? null });
 }

@@ -187,7 +187,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const isHost = listener.path === this.hostSocket;
     const vm = this.#vmSockets.get(listener.path);
     const door: Door = { path: path.resolve(listener.path), isHost, vm };
-    const tell = describer(this);
+    const tell = describer(this, this.#memory);
     const answerer = {
       // Of a region that is about to end nobody is told as if it were there.
       describe: (): RegionDescription | undefined =>

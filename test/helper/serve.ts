@@ -14,6 +14,14 @@ export interface LogLine {
   readonly [key: string]: unknown;
 }
 
+/** Where a server runs. */
+export interface ServeOptions {
+  /** RLIMIT_NOFILE. */
+  readonly fdLimit?: number;
+  /** A command that becomes the server: one that enters other namespaces. */
+  readonly within?: readonly string[];
+}
+
 const command = fileURLToPath(new URL('../../src/cli/ivshmem.js', import.meta.url));
 
 export class Serve {
@@ -21,8 +29,21 @@ export class Serve {
   #stdout = '';
   #ready = '';
 
-  private constructor(t: Scope, args: readonly string[], fdLimit: number | undefined) {
-    const argv = [process.execPath, command, 'serve', '--ready-fd', '3', '--log-format', 'json'];
+  private constructor(
+    t: Scope,
+    args: readonly string[],
+    { fdLimit, within = [] }: ServeOptions = {},
+  ) {
+    const argv = [
+      ...within,
+      process.execPath,
+      command,
+      'serve',
+      '--ready-fd',
+      '3',
+      '--log-format',
+      'json',
+    ];
     this.#child = new Child(t, [...argv, ...args], { ready: true, fdLimit });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     this.#child.ready.setEncoding('utf8').on('data', (text: string) => (this.#ready += text));
@@ -32,9 +53,9 @@ export class Serve {
   static async start(
     t: Scope,
     args: readonly string[],
-    options: { readonly fdLimit?: number } = {},
+    options: ServeOptions = {},
   ): Promise<Serve> {
-    const serve = new Serve(t, args, options.fdLimit);
+    const serve = new Serve(t, args, options);
     await until('the server is ready or ends', () => serve.#ready === 'ready\n' || !serve.alive);
     if (serve.alive) return serve;
     const { code, stderr } = await serve.exit;
@@ -43,7 +64,7 @@ export class Serve {
 
   /** Runs a server that is to fail at the start, and gives its end. */
   static async fail(t: Scope, args: readonly string[]): Promise<Exit> {
-    const serve = new Serve(t, args, undefined);
+    const serve = new Serve(t, args);
     await until('the server ends or is ready', () => !serve.alive || serve.#ready !== '');
     if (serve.alive) serve.kill('SIGKILL');
     return serve.exit;

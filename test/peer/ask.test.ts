@@ -1,4 +1,5 @@
 // Asking what a region is: the answer, and every other thing that may come instead.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import t, { type Test } from 'tap';
@@ -21,17 +22,24 @@ import { unprivileged } from '../native/other-user.js';
 
 const hex = (text: string): string => Buffer.from(text).toString('hex');
 const line =
-  '{"pid":7,"socket":"/s","vectors":4,"memory":{"kind":"shm","sizeBytes":4096,"path":"/m"},"nextId":null}\n';
+  '{"pid":7,"socket":"/s","vectors":4,"memory":{"kind":"shm","sizeBytes":4096,"path":"/m","device":"1","inode":"2"},"nextId":null}\n';
 
 t.test('a region tells what it is, and who asked leaves nothing open', async (t) => {
   const region = await Region.listenWithHost(t, { vectors: 4, size: 2 ** 20 });
   const before = openDescriptors();
+  const { path } = region.server.memory;
   const description = await ask(region.hostSocket);
   t.same(description, {
     pid: process.pid,
     socket: region.socket,
     vectors: 4,
-    memory: { kind: 'memfd', sizeBytes: 1_048_576, path: region.server.memory.path },
+    memory: {
+      kind: 'memfd',
+      sizeBytes: 1_048_576,
+      path,
+      device: execFileSync('stat', ['-L', '-c', '%d', path], { encoding: 'utf8' }).trim(),
+      inode: execFileSync('stat', ['-L', '-c', '%i', path], { encoding: 'utf8' }).trim(),
+    },
     nextId: 0,
   });
   t.same(openDescriptors(), before);

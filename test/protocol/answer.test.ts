@@ -10,12 +10,19 @@ const description: RegionDescription = {
   pid: 7,
   socket: '/run/ivshmem.sock',
   vectors: 4,
-  memory: { kind: 'memfd', sizeBytes: 4_194_304, path: '/proc/7/fd/20' },
+  memory: {
+    kind: 'memfd',
+    sizeBytes: 4_194_304,
+    path: '/proc/7/fd/20',
+    device: '1',
+    inode: '18446744073709551615',
+  },
   nextId: 0,
 };
 const line =
   '{"pid":7,"socket":"/run/ivshmem.sock","vectors":4,' +
-  '"memory":{"kind":"memfd","sizeBytes":4194304,"path":"/proc/7/fd/20"},"nextId":0}\n';
+  '"memory":{"kind":"memfd","sizeBytes":4194304,"path":"/proc/7/fd/20",' +
+  '"device":"1","inode":"18446744073709551615"},"nextId":0}\n';
 
 t.test('an answer is one line of JSON', async (t) => {
   t.equal(encodeAnswer(description), line);
@@ -65,6 +72,9 @@ const wrong: Readonly<Record<string, string>> = {
   'a size that a logarithm takes for one': line.replace('4194304', '4503599627370497'),
   'a size that no number can tell': line.replace('4194304', '18014398509481984'),
   'a memory of a kind that there is not': line.replace('memfd', 'memfd\\u001b[2J'),
+  'an inode that is rounded': line.replace('"18446744073709551615"', '18446744073709551615'),
+  'an inode that is none': line.replace('18446744073709551615', '-1'),
+  'no device': line.replace('"device":"1",', ''),
   'a process that is none': line.replace('"pid":7', '"pid":-7'),
   'an ID below all': line.replace('"nextId":0', '"nextId":-1'),
   'no ID and no null': line.replace(',"nextId":0', ''),

@@ -1,5 +1,5 @@
 // Who asks what the region is: told, and not noticed by anybody.
-import { mkdirSync, rmdirSync, writeSync } from 'node:fs';
+import { mkdirSync, rmdirSync, statSync, writeSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { descriptorCount } from '../../native/descriptor-limit.js';
 import { connectSocket } from '../../native/unix-socket.js';
@@ -57,10 +57,12 @@ class Scene {
 t.test('who asks is told in one line what the region is', async (t) => {
   const region = await Region.listenWithHost(t, { vectors: 3, size: 2 ** 21 });
   const { path } = region.server.memory;
+  const { dev, ino } = statSync(path, { bigint: true });
   t.equal(
     await readToEnd(askBy(t, region.hostSocket)),
     `{"pid":${process.pid},"socket":"${region.socket}","vectors":3,` +
-      `"memory":{"kind":"memfd","sizeBytes":2097152,"path":"${path}"},"nextId":0}\n`,
+      `"memory":{"kind":"memfd","sizeBytes":2097152,"path":"${path}",` +
+      `"device":"${dev}","inode":"${ino}"},"nextId":0}\n`,
   );
 });
 

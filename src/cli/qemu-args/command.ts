@@ -9,6 +9,7 @@ import { print, ReadersEnd } from '../print.js';
 import { withRemedy } from '../remedy.js';
 import { text } from '../text-option.js';
 import { askServer } from './ask-server.js';
+import { checkHere } from './check-here.js';
 import { deviceText } from './device-text.js';
 import { readWanted } from './wanted.js';
 import { warningsOf } from './warnings.js';
@@ -61,6 +62,7 @@ async function qemuArgs(given: ArgumentsCamelCase<QemuArgsArguments>): Promise<v
   try {
     const region = await askServer(given);
     const device = deviceText(wanted, region);
+    checkHere(wanted, region);
     for (const warning of warningsOf(wanted, region)) console.error(`ivshmem: warning: ${warning}`);
     await print(`${device}\n`);
   } catch (error) {

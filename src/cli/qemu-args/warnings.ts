@@ -5,6 +5,7 @@ import { accessSync, constants } from 'node:fs';
 import type { RegionDescription } from '../../protocol/answer.js';
 import { quote } from '../../protocol/printable.js';
 import { ranges } from '../ranges.js';
+import { isHiddenHere } from './check-here.js';
 import type { Wanted } from './wanted.js';
 
 /** For people, without a final stop. */
@@ -59,12 +60,17 @@ function lifeOf({ memory, pid }: RegionDescription): string | undefined {
   );
 }
 
-function accessTo({ memory }: RegionDescription): string | undefined {
+function accessTo({ memory: { path, device, inode } }: RegionDescription): string | undefined {
   try {
-    accessSync(memory.path, constants.R_OK | constants.W_OK);
+    accessSync(path, constants.R_OK | constants.W_OK);
     return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return `${quote(memory.path)} cannot be opened by this user here (${code}), and so not by its QEMU`;
+    const denied = `${quote(path)} cannot be opened by this user here (${code}), and so not by its QEMU`;
+    if (!isHiddenHere(path)) return denied;
+    return (
+      `${denied}; before another user's QEMU is given it, see that it is the memory of the region ` +
+      `(stat -L: device ${device}, inode ${inode}), and not another server's or nobody's`
+    );
   }
 }

@@ -1,5 +1,5 @@
 // `ivshmem qemu-args` on a region that is there: what is on standard output, and what is warned of.
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import t from 'tap';
 import { asUser } from '../../helper/as-user.js';
 import { ivshmem, run } from '../../helper/command.js';
@@ -87,6 +87,36 @@ t.test('a memory that may not be opened from here is warned of', need('root'), a
   const { code, stderr } = await run(t, argv);
   t.equal(code, 0);
   t.match(stderr, `"${directory}/memory" cannot be opened by this user here (EACCES)`);
+});
+
+t.test('a memory that may not be looked at from here is warned of', need('root'), async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o755);
+  const socket = `${directory}/s`;
+  const sockets = { socket, hostSocket: `${socket}.host`, socketMode: 0o666 };
+  const { server } = await Region.listenWithHost(t, sockets);
+  const argv = [...asUser(65_534), ...ivshmem, 'qemu-args', '--socket', socket, '--plain'];
+  const { code, stderr } = await run(t, argv);
+  t.equal(code, 0);
+  const { dev, ino } = statSync(server.memory.path);
+  t.match(
+    stderr,
+    `"${server.memory.path}" cannot be opened by this user here (EACCES), and so not`,
+  );
+  t.match(
+    stderr,
+    `see that it is the memory of the region (stat -L: device ${dev}, inode ${ino}),`,
+  );
+});
+
+t.test('a memory that can only be read is warned of', need('root'), async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o755);
+  const [socket, memPath] = [`${directory}/s`, `${directory}/memory`];
+  const sockets = { socket, hostSocket: `${socket}.host`, socketMode: 0o666 };
+  await Region.listenWithHost(t, { ...sockets, memPath, memMode: 0o644 });
+  const argv = [...asUser(65_534), ...ivshmem, 'qemu-args', '--socket', socket, '--plain'];
+  t.match((await run(t, argv)).stderr, /cannot be opened by this user here \(EACCES\), .* QEMU\n$/);
 });
 
 t.test('more vectors than the region has are a wrong call', async (t) => {
