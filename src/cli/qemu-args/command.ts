@@ -63,7 +63,8 @@ async function qemuArgs(given: ArgumentsCamelCase<QemuArgsArguments>): Promise<v
     const region = await askServer(given);
     const device = deviceText(wanted, region);
     checkHere(wanted, region);
-    for (const warning of warningsOf(wanted, region)) console.error(`ivshmem: warning: ${warning}`);
+    for (const warning of warningsOf(wanted, region, device))
+      console.error(`ivshmem: warning: ${warning}`);
     await print(`${device}\n`);
   } catch (error) {
     if (!(error instanceof ReadersEnd)) throw withRemedy(error);

@@ -8,13 +8,15 @@ import { ranges } from '../ranges.js';
 import { isHiddenHere } from './check-here.js';
 import type { Wanted } from './wanted.js';
 
-/** For people, without a final stop. */
-export function warningsOf(wanted: Wanted, region: RegionDescription): string[] {
+/** For people, without a final stop; `device` is what is pasted. */
+export function warningsOf(wanted: Wanted, region: RegionDescription, device: string): string[] {
   const warnings =
     wanted.kind === 'plain'
       ? [lifeOf(region), accessTo(region)]
       : [reconnect(wanted), fewerVectors(wanted, region), master(wanted, region)];
-  return [...warnings, hiddenFunction(wanted)].filter((warning) => warning !== undefined);
+  return [...warnings, hiddenFunction(wanted), quotedWords(wanted, device)].filter(
+    (warning) => warning !== undefined,
+  );
 }
 
 // Who pastes this may be about to add it: with other chardevs it is a good habit. libvirt cannot.
@@ -49,6 +51,15 @@ function hiddenFunction({ address }: Wanted): string | undefined {
   return (
     `a guest finds function ${address.fn} of slot ${slot} only if another device is function 0 there, ` +
     'with multifunction=on'
+  );
+}
+
+// Nothing but a quoted word has a quote in it.
+function quotedWords({ form }: Wanted, device: string): string | undefined {
+  if (form === 'libvirt' || !device.includes("'")) return undefined;
+  return (
+    'these words are quoted, and $(…) would take them apart: paste them, or have them read once more, ' +
+    'as in eval "qemu-system-x86_64 $(ivshmem qemu-args …)"'
   );
 }
 

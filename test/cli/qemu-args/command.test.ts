@@ -13,6 +13,20 @@ import { temp } from '../../helper/temp.js';
 const neverReconnect =
   'ivshmem: warning: never add reconnect= to the chardev: QEMU spins on it, whatever the server does\n';
 
+const quoted =
+  'ivshmem: warning: these words are quoted, and $(…) would take them apart: paste them, or have them ' +
+  'read once more, as in eval "qemu-system-x86_64 $(ivshmem qemu-args …)"\n';
+
+t.test('that $(…) would take quoted words apart is warned of, where there are such', async (t) => {
+  const directory = `${temp(t)}/sp ace`;
+  mkdirSync(directory);
+  const [socket, memPath] = [`${directory}/s`, `${directory}/m`];
+  await Region.listenWithHost(t, { socket, hostSocket: `${socket}.host`, memPath });
+  t.equal((await runQemuArgs(t, '--socket', socket)).stderr, neverReconnect + quoted);
+  t.equal((await runQemuArgs(t, '--socket', socket, '--plain')).stderr, quoted);
+  t.equal((await runQemuArgs(t, '--socket', socket, '--libvirt')).stderr, '');
+});
+
 t.test('words for a device with doorbells, as many as the region has', async (t) => {
   const { socket } = await Region.listenWithHost(t, { vectors: 4 });
   const { code, stdout, stderr } = await runQemuArgs(t, '--socket', socket);
@@ -35,7 +49,7 @@ t.test('all that can be asked for, in JSON', async (t) => {
       `"chardev":"lab.1","vectors":4,"id":"lab.1","master":"on","addr":"05.0"}'\n`,
   );
   const first = 'master=on is for the first peer: start this VM before any other';
-  t.equal(stderr, `${neverReconnect}ivshmem: warning: ${first}\n`);
+  t.equal(stderr, `${neverReconnect}ivshmem: warning: ${first}\n${quoted}`);
 });
 
 t.test('words for a plain device, on a memory with a name: nothing to warn of', async (t) => {
@@ -60,7 +74,7 @@ t.test('that a memory without a name goes with its server is warned of', async (
       `"mem-path":"${path}"}' -device '{"driver":"ivshmem-plain","memdev":"ivshmem","id":"ivshmem"}'\n`,
   );
   t.match(stderr, `ivshmem: warning: "${path}" is there as long as the server is (process `);
-  t.equal(stderr.split('\n').length, 2, 'one line');
+  t.equal(stderr.split('\n').length, 3, 'one line, and one for the quotes');
 });
 
 t.test('fewer vectors than the region has are warned of', async (t) => {
