@@ -33,8 +33,8 @@ export function bindAbstractName(fd: Fd, name: string): void {
 export function peerAbstractName(fd: Fd): string | undefined {
   lengthCell.view.setUint32(0, ADDRESS_BYTES, true);
   check(libc.getpeername(fd.rawFd, address.address, lengthCell.address), 'getpeername');
-  // The kernel tells how long the name is, not how much of it there was room for.
-  const length = Math.min(lengthCell.view.getUint32(0, true), ADDRESS_BYTES);
+  // How long the name is, not how much of it there was room for: a path may be longer, and is cut off.
+  const length = lengthCell.view.getUint32(0, true);
   const [nul, ...bytes] = new Uint8Array(address.view.buffer).subarray(PATH_AT, length);
   return nul === 0 ? Buffer.from(bytes).toString() : undefined;
 }

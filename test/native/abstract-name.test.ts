@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { bindAbstractName, peerAbstractName } from '../../native/abstract-name.js';
 import { createEventfd } from '../../native/eventfd.js';
 import { Fd } from '../../native/fd.js';
+import { addressOf, libc } from '../../native/libc.js';
 import {
   acceptSocket,
   bindSocket,
@@ -93,4 +94,17 @@ t.test('what is not connected has no other end', async (t) => {
   t.throws(() => peerAbstractName(socket), { code: 'ENOTCONN', syscall: 'getpeername' });
   using eventfd = createEventfd();
   t.throws(() => peerAbstractName(eventfd), { code: 'ENOTSOCK' });
+});
+
+t.test('a path that is longer than there is room for is no abstract name', async (t) => {
+  // 108 bytes without a NUL, to which the kernel adds one: 111 bytes in all.
+  const path = `${temp(t)}/`.padEnd(108, 'x');
+  const address = new Uint8Array([1, 0, ...Buffer.from(path)]);
+  using listener = createUnixSocket();
+  using there = createUnixSocket();
+  t.equal(libc.bind(listener.rawFd, addressOf(address.buffer), address.length), 0);
+  listenSocket(listener, 1);
+  t.equal(libc.connect(there.rawFd, addressOf(address.buffer), address.length), 0);
+  t.equal(peerAbstractName(there), undefined);
+  t.equal(peerAbstractName(connection(t, own('next')).here), own('next'), 'and the next is whole');
 });
