@@ -2,7 +2,8 @@
 //
 // Rule 1: it is written into a memory that is new, before anybody can have it, and into no other: VMs
 //         may be living on what was there before, and its first bytes are theirs.
-// Rule 2: a memory that is there has the very header that would be written, or is refused.
+// Rule 2: a memory that is there has the very header that would be written, or is refused. Any guest can
+//         write over it, and so cause that: the message says how to go on.
 import type { Fd } from '../../native/fd.js';
 import { Mapping } from '../../native/mapping.js';
 import { readBeginning } from '../../native/memory.js';
@@ -38,7 +39,8 @@ export function checkLabel(fd: Fd, file: string, options: CheckedOptions): void 
     'ERR_IVSHMEM_MEMORY_LABEL',
     file,
     `${file} exists with ${found}, not ${asked}, and is left as it is: VMs may be living on it; ` +
-      'give what it has or no label, or another name, or remove it when no VM needs it',
+      'if a guest has written over its label, start without --label, and it is taken over; ' +
+      'otherwise give what it has, or another name, or remove it when no VM needs it',
   );
 }
 

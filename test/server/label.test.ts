@@ -1,13 +1,16 @@
 // The label of a region in its memory: which bytes are written, into which memory, and which memory is
 // refused. Bytes are literal.
 import {
+  closeSync,
   fstatSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import t, { type Test } from 'tap';
 import { libc } from '../../native/libc.js';
@@ -145,7 +148,8 @@ for (const [kind, place] of Object.entries(named)) {
         message: found,
       });
       t.throws(() => open(t, { ...options, ...asked }), {
-        message: /is left as it is: VMs may be living on it; give what it has or no label, or /,
+        message:
+          /is left as it is: VMs may be living on it; if a guest has .* start without --label, and .* give what it has, or /,
       });
       t.ok(readFileSync(file).equals(bytes));
       t.same(leftBeside(file), []);
@@ -197,6 +201,34 @@ for (const [kind, place] of Object.entries(named)) {
     t.equal(statSync(file).size, 0, 'one that was empty is so again');
   });
 }
+
+t.test('after a guest has written over the label, its memory is had without one', async (t) => {
+  const { options, file } = named.file(t);
+  open(t, { ...options, ...asked }).close();
+  const descriptor = openSync(file, 'r+');
+  writeSync(descriptor, 'x', 0);
+  closeSync(descriptor);
+  const bytes = readFileSync(file);
+  t.throws(() => open(t, { ...options, ...asked }), {
+    code: 'ERR_IVSHMEM_MEMORY_LABEL',
+    message: /with no label, .*; if a guest has written over its label, start without --label, /,
+  });
+  const memory = open(t, { ...options, vectors: 2 });
+  t.equal(memory.isAdopted, true);
+  t.ok(bytesOf(memory).equals(bytes));
+});
+
+t.test('no guest sees a magic before what is behind it', async (t) => {
+  const { options, file } = named.file(t);
+  const store = Atomics.store.bind(Atomics);
+  const seen: string[] = [];
+  t.capture(Atomics, 'store', (...args: Parameters<typeof store>) => {
+    seen.push(readFileSync(file).subarray(0, 128).toString('hex'));
+    return store(...args);
+  });
+  open(t, { ...options, ...asked });
+  t.same(seen, ['00'.repeat(8) + lab.slice(16)]);
+});
 
 t.test('a server that is killed while it looks for pages leaves the label there', async (t) => {
   const { options, file } = named.file(t);
