@@ -7,6 +7,7 @@ import type { Fd } from '../../native/fd.js';
 import {
   acceptSocket,
   bindSocket,
+  connectSocket,
   createUnixSocket,
   listenSocket,
   sendBytes,
@@ -211,5 +212,34 @@ t.test('where everybody may put sockets we ourselves and root are believed', asy
     t.match(await asking, { socket }, 'root');
   } finally {
     process.seteuid!(0);
+  }
+});
+
+t.test('connect and answer have one deadline, of 5 seconds if nobody says', async (t) => {
+  const start = setTimeout;
+  for (const [timeoutMs, atLeast, atMost] of [
+    [600_000, 500_000, 600_000],
+    [undefined, 4_000, 5_000],
+  ] as const) {
+    const server = new ScriptServer(t, { backlog: 0 });
+    const full = connectSocket(server.socket)!;
+    const waits: (number | undefined)[] = [];
+    const timers = t.capture(globalThis, 'setTimeout', (act: () => void, delay?: number) => {
+      if (delay !== undefined && delay >= 1_000) waits.push(delay);
+      return start(act, delay);
+    });
+    const asking = ask(server.socket, { timeoutMs });
+    await until('it waits for the backlog', () => waits.length === 1);
+    (await server.accept()).close();
+    full.close();
+    const connection = await server.serve([]);
+    await until('it waits for the answer', () => waits.length === 2);
+    timers.restore();
+    connection.send(hex(line));
+    connection.close();
+    await asking;
+    const [connecting, answering] = waits as [number, number];
+    t.equal(connecting, timeoutMs ?? 5_000);
+    t.ok(answering > atLeast && answering < atMost, `${answering} ms are left`);
   }
 });
