@@ -22,8 +22,21 @@ const layers: Readonly<Record<string, Layer>> = {
     outside: onlyNode,
   },
   'src/cli': {
-    below: ['src/control', 'src/server', 'src/peer', 'src/qemu', 'src/protocol', 'native'],
+    below: [
+      'src/cli/config',
+      'src/control',
+      'src/server',
+      'src/peer',
+      'src/qemu',
+      'src/protocol',
+      'native',
+    ],
     outside: /^(node:|yargs(\/|$)|pino$)/,
+  },
+  // A room of the shell's, with a door to both sides: what is loaded only with a configuration file.
+  'src/cli/config': {
+    below: ['src/cli', 'src/server', 'native'],
+    outside: /^(node:|yargs$|yaml$|ajv(\/dist\/2020\.js)?$)/,
   },
   'src/control': {
     below: ['src/server', 'src/peer', 'src/qemu', 'src/protocol', 'native'],
@@ -64,7 +77,7 @@ function isAllowed(file: string, target: string): boolean {
 
 /** `src/server` for what lies in it, `native` for what lies there. */
 function layerOf(file: string): string {
-  return /^(native|src\/[^/]+)(?=\/|$)/.exec(file)?.[0] ?? file;
+  return /^(native|src\/cli\/config|src\/[^/]+)(?=\/|$)/.exec(file)?.[0] ?? file;
 }
 
 function readHouse(): Record<string, string> {
@@ -93,6 +106,8 @@ t.test('all arrows of the house point down', async (t) => {
 const down = {
   'src/cli/a.ts': `import yargs from 'yargs'; import { hideBin } from 'yargs/helpers';
     import { pino } from 'pino'; import { b } from '../control/b.js'; import './c.js';`,
+  'src/cli/config/c.ts': `import { parse } from 'yaml'; import { f } from '../c.js';
+    import { Ajv2020 } from 'ajv/dist/2020.js';`,
   'src/control/b.ts': `import type { S } from '../server/s.js'; export * from '../peer/p.js';`,
   'src/server/s.ts': `import { q } from '../qemu/q.js'; import { Fd } from '../../native/fd.js';`,
   'src/peer/p.ts': `const w = await import('../protocol/wire.js'); import fs from 'node:fs';`,
@@ -145,6 +160,17 @@ const wrong: Readonly<Record<string, readonly [file: string, text: string, arrow
     'src/control/c.ts',
     `import type { Logger } from 'pino';`,
     'pino',
+  ],
+  'to YAML outside of its room': ['src/cli/serve.ts', `import { parse } from 'yaml';`, 'yaml'],
+  'to the validator outside of its room': [
+    'src/cli/a.ts',
+    `await import('ajv/dist/2020.js');`,
+    'ajv/dist/2020.js',
+  ],
+  'from the server to the configuration': [
+    'src/server/s.ts',
+    `import '../cli/config/c.js';`,
+    'src/cli/config/c.ts',
   ],
   'to yargs outside of the shell': ['src/index.ts', `import yargs from 'yargs';`, 'yargs'],
   'to I/O in the protocol': ['src/protocol/w.ts', `import fs from 'node:fs';`, 'node:fs'],

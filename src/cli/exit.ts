@@ -1,10 +1,12 @@
 // How a command ends, for scripts and for people.
 //
-// Rule 1: exit codes: 0 asked to stop, 1 the system does not allow it as it is, 2 called wrongly.
+// Rule 1: exit codes: 0 asked to stop, 1 the system does not allow it as it is, 2 called wrongly,
+//         the configuration file included.
 // Rule 2: an error that is none of the known ones is a bug: it ends the process, loudly.
 import { PeerError } from '../peer/peer-error.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { OptionsError, ServerError } from '../server/error.js';
+import { ConfigError } from './config/config-error.js';
 
 export const EXIT_OK = 0;
 export const EXIT_SYSTEM = 1;
@@ -23,6 +25,7 @@ export class CommandError extends Error {
 /** The exit code of a known error; throws any other. */
 export function exitCodeOf(error: unknown): typeof EXIT_SYSTEM | typeof EXIT_USAGE {
   if (error instanceof UsageError || error instanceof OptionsError) return EXIT_USAGE;
+  if (error instanceof ConfigError) return EXIT_USAGE;
   if (error instanceof ServerError || error instanceof CommandError) return EXIT_SYSTEM;
   if (error instanceof PeerError || error instanceof ProtocolError) return EXIT_SYSTEM;
   if (isSystemError(error)) return EXIT_SYSTEM;

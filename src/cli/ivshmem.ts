@@ -5,6 +5,7 @@
 // Rule 2: a server that is called right does not wait for yargs.
 import { complaintOf, flagOf } from './complaint.js';
 import { placeOf } from './commands.js';
+import { ConfigError } from './config/config-error.js';
 import { EXIT_USAGE, exitCodeOf, UsageError } from './exit.js';
 import { messageOf } from './failure.js';
 
@@ -24,6 +25,11 @@ async function servesAtOnce(): Promise<boolean> {
 
 async function report(error: unknown): Promise<void> {
   process.exitCode = exitCodeOf(error);
+  // Lines of the file, which is not the command line's help to explain.
+  if (error instanceof ConfigError) {
+    console.error(error.message);
+    return;
+  }
   const place = await placeOf(argv);
   const message = messageOf(error, flagOf);
   const text = error instanceof UsageError ? complaintOf(message, argv, place) : message;

@@ -26,7 +26,7 @@ export type ServerErrorCode =
   | 'ERR_IVSHMEM_MEMORY_OWNER'
   /** The memory that is there has no label, another one, or a damaged one; nothing is written into it. */
   | 'ERR_IVSHMEM_MEMORY_LABEL'
-  /** What is at the memory's path is no regular file, at the pid file's no pid file. */
+  /** What is at the memory's path is no regular file, at the pid file's no pid file, at a configuration's no file. */
   | 'ERR_IVSHMEM_NOT_A_FILE'
   /** There is not enough room for the memory. */
   | 'ERR_IVSHMEM_NO_ROOM';

@@ -24,6 +24,15 @@ t.test('a server does not load the peer library', async (t) => {
   t.notOk(modules.some((module) => module.startsWith('src/cli/peer')));
 });
 
+t.test('a server without a configuration does not load what reads one', async (t) => {
+  const modules = await loaded(t, 'serve');
+  const ofFile = /^src\/cli\/config\/(?!config-error$)|node_modules\/(yaml|ajv)\//;
+  t.strictSame(
+    modules.filter((module) => ofFile.test(module)),
+    [],
+  );
+});
+
 t.test('a command of a peer does not load the server, nor what logs', async (t) => {
   const modules = await loaded(t, 'peer', 'ring', '0', '0');
   t.ok(modules.includes('src/peer/peer'));
