@@ -25,6 +25,10 @@ export const commands: readonly CommandModule[] = [
     const { qemuArgsCommand } = await import('./qemu-args/command.js');
     return qemuArgsCommand as CommandModule;
   }),
+  lazy('config', 'Check a configuration file', async () => {
+    const { configGroup } = await import('./config/group.js');
+    return configGroup;
+  }),
 ];
 
 /** The command that was called, as far as it is one. */
@@ -37,11 +41,21 @@ export async function placeOf([command, ...more]: readonly string[]): Promise<Pl
     const { qemuArgsOptions } = await import('./qemu-args/command.js');
     return place('ivshmem qemu-args', { flags: Object.keys(qemuArgsOptions) });
   }
-  if (command !== 'peer') return place('ivshmem', { commands: ['serve', 'peer', 'qemu-args'] });
+  if (command === 'config') return configPlace(more);
+  if (command !== 'peer') {
+    return place('ivshmem', { commands: ['serve', 'peer', 'qemu-args', 'config'] });
+  }
   const { peerCommands } = await import('./peer/group.js');
   const name = more.find((word) => Object.hasOwn(peerCommands, word));
   if (name === undefined) return place('ivshmem peer', { commands: Object.keys(peerCommands) });
   return place(`ivshmem peer ${name}`, peerCommands[name] ?? {});
+}
+
+async function configPlace(words: readonly string[]): Promise<Place> {
+  if (!words.includes('check')) return place('ivshmem config', { commands: ['check'] });
+  const { checkOptions } = await import('./config/check.js');
+  const flags = Object.keys(checkOptions);
+  return place('ivshmem config check', { positionals: ['FILE'], flags });
 }
 
 function place(name: string, words: Partial<Place>): Place {
