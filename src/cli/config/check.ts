@@ -1,6 +1,6 @@
 // `ivshmem config check`: what a configuration file would be to a server, and what is wrong with it.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { print, printJson, ReadersEnd } from '../peer/print.js';
+import { print, printJson, ReadersEnd } from '../print.js';
 import { UsageError } from '../exit.js';
 import { readConfig } from './read-config.js';
 import { regionTable } from './region-table.js';
