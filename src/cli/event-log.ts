@@ -5,10 +5,11 @@ import type { PeerCredentials } from '../../native/unix-socket.js';
 import type { RegionPeer } from '../server/server-events.js';
 import type { Server } from '../server/server.js';
 import { formatSize } from '../server/size.js';
-import type { Log } from './log.js';
+import type { Log, LogFields } from './log.js';
 
-/** Logs a server's events from now on, and first that it is there. */
-export function logEvents(log: Log, server: Server): void {
+/** Logs a server's events from now on, and first that it is there; each line has its region's name, if it has one. */
+export function logEvents(target: Log, server: Server): void {
+  const log = new RegionLog(target, server.name);
   const { socket, hostSocket, vectors, label, maxPeers, memory } = server;
   const { path, sizeBytes, isAdopted } = memory;
   log.info(
@@ -49,6 +50,41 @@ export function logEvents(log: Log, server: Server): void {
   server.on('error', (error) => {
     log.error({ event: 'error', code: error.code, syscall: error.syscall }, error.message);
   });
+}
+
+/** Logs the end of a server. */
+export function logEnd(target: Log, server: Server): void {
+  const { memory, socket, keepsMemory } = server;
+  const stays = keepsMemory ? `; ${memory.path} stays: remove it when no VM needs it` : '';
+  new RegionLog(target, server.name).info(
+    { event: 'end', socket },
+    `ended; attached VMs keep memory and doorbells${stays}`,
+  );
+}
+
+// Where there are several regions, each line says which it is about.
+class RegionLog implements Pick<Log, 'info' | 'warn' | 'error'> {
+  readonly #log: Log;
+  readonly #fields: { readonly region?: string };
+  readonly #prefix: string;
+
+  constructor(log: Log, region?: string) {
+    this.#log = log;
+    this.#fields = region === undefined ? {} : { region };
+    this.#prefix = region === undefined ? '' : `${region}: `;
+  }
+
+  info(fields: LogFields, message: string): void {
+    this.#log.info({ ...this.#fields, ...fields }, this.#prefix + message);
+  }
+
+  warn(fields: LogFields, message: string): void {
+    this.#log.warn({ ...this.#fields, ...fields }, this.#prefix + message);
+  }
+
+  error(fields: LogFields, message: string): void {
+    this.#log.error({ ...this.#fields, ...fields }, this.#prefix + message);
+  }
 }
 
 function fieldsOf({ id, ...others }: RegionPeer): Readonly<Record<string, unknown>> {

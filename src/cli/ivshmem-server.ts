@@ -91,7 +91,7 @@ async function main(): Promise<void> {
 async function serve(given: Arguments, readyFd?: number): Promise<void> {
   const log = new Log({ level: given.isVerbose ? 'info' : 'warn', format: 'text' });
   try {
-    await runServer(given.server, {
+    await runServer([given.server], {
       log,
       pidFile: readyFd === undefined ? undefined : given.pidFile,
       onReady: () => {

@@ -3,59 +3,81 @@
 // Rule 1: order: whether there can be a pid file, listen, pid file, what people read, ready; at the end
 //         the pid file goes last.
 // Rule 2: the first SIGTERM or SIGINT is a request, a later one is an order.
-import { rehearse } from '../server/rehearsal.js';
-import { Server } from '../server/server.js';
+import { Daemon } from '../server/daemon.js';
 import type { ServerOptions } from '../server/options.js';
-import { logEvents } from './event-log.js';
+import { rehearse } from '../server/rehearsal.js';
+import type { Server } from '../server/server.js';
+import { logEnd, logEvents } from './event-log.js';
 import { EXIT_SYSTEM } from './exit.js';
 import type { Log } from './log.js';
 import { PidFile } from './pid-file.js';
+import { reloadOnSignal } from './reload.js';
 import { keepHeapSmall } from './small-heap.js';
 
 /** What surrounds the server. */
 export interface RunOptions {
   readonly log: Log;
   readonly pidFile?: string | undefined;
-  /** Called once the socket accepts connections. */
-  readonly onReady: (server: Server) => void;
+  /** The regions as they are to be, read at each SIGHUP; without it SIGHUP ends the process. */
+  readonly reload?: (() => Promise<readonly ServerOptions[]>) | undefined;
+  /** Called once the sockets accept connections. */
+  readonly onReady: (servers: readonly Server[]) => void;
 }
 
 // One Ctrl-C under npm comes as two signals at once: the terminal's and npm's.
 const ORDER_AFTER_MS = 1_000;
 
-/** Serves until a signal; resolves when all is put away. Rejects as `Server.listen` and PidFile do. */
-export async function runServer(options: ServerOptions, run: RunOptions): Promise<void> {
+/** Serves until a signal; resolves when all is put away. Rejects as `Daemon.listen` and PidFile do. */
+export async function runServer(regions: readonly ServerOptions[], run: RunOptions): Promise<void> {
   const { log } = run;
   keepHeapSmall();
   if (run.pidFile !== undefined) PidFile.check(run.pidFile);
   let pidFile: PidFile | undefined;
   // From here on a signal no longer ends the process by itself: what is made is put away.
   const signals = new StopSignals();
-  const server = await Server.listen(options);
+  const daemon = await Daemon.listen(regions);
   signals.onOrder(() => {
     process.exitCode = EXIT_SYSTEM;
-    void server.close({ timeoutMs: 0 });
+    void daemon.close({ timeoutMs: 0 });
   });
   try {
     if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);
-    logEvents(log, server);
-    run.onReady(server);
-    const { vectors } = server;
-    await rehearse({ vectors, mayGoOn: () => server.peers.length === 0 && !signals.isAsked });
+    watch(daemon, run);
+    await rehearseFor(daemon, signals);
     const signal = await signals.asked;
     log.info(
       { event: 'stop', signal },
       `${signal}: peers may read what they are owed, then it ends`,
     );
-    await server.close();
-    logEnd(log, server, options.unlinkMemory ?? false);
+    await daemon.close();
+    for (const server of daemon.servers) logEnd(log, server);
   } finally {
     try {
-      await server.close();
+      await daemon.close();
     } finally {
       pidFile?.[Symbol.dispose]();
     }
   }
+}
+
+// All that happens from now on is told.
+function watch(daemon: Daemon, { log, reload, onReady }: RunOptions): void {
+  for (const server of daemon.servers) logEvents(log, server);
+  daemon.on('serve', (server) => {
+    logEvents(log, server);
+  });
+  daemon.on('end', (server) => {
+    logEnd(log, server);
+  });
+  onReady(daemon.servers);
+  if (reload !== undefined) reloadOnSignal(daemon, reload, log);
+}
+
+async function rehearseFor(daemon: Daemon, signals: StopSignals): Promise<void> {
+  const { servers } = daemon;
+  const vectors = Math.max(...servers.map((server) => server.vectors));
+  const isIdle = (): boolean => servers.every(({ peers }) => peers.length === 0);
+  await rehearse({ vectors, mayGoOn: () => isIdle() && !signals.isAsked });
 }
 
 class StopSignals {
@@ -83,11 +105,4 @@ class StopSignals {
   onOrder(act: () => void): void {
     this.#onOrder = act;
   }
-}
-
-function logEnd(log: Log, { memory, socket }: Server, isUnlinked: boolean): void {
-  const isNamed = memory.kind === 'shm' || memory.kind === 'file';
-  const stays =
-    isNamed && !isUnlinked ? `; ${memory.path} stays: remove it when no VM needs it` : '';
-  log.info({ event: 'end', socket }, `ended; attached VMs keep memory and doorbells${stays}`);
 }

@@ -86,12 +86,14 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
       : checkReadyFd(integer('readyFd', given.readyFd, 'the descriptors that the caller opened'));
   const log = new Log({ level: given.logLevel, format: given.logFormat });
   try {
-    await runServer(serverOptions, {
+    await runServer([serverOptions], {
       log,
       pidFile: given.pidFile,
-      onReady: (server) => {
-        if (server.hostSocket === undefined) warnOfNoHostSocket(log, server.socket);
-        new BoundedOutput(1).write(banner(server));
+      onReady: (servers) => {
+        for (const server of servers) {
+          if (server.hostSocket === undefined) warnOfNoHostSocket(log, server.socket);
+          new BoundedOutput(1).write(banner(server));
+        }
         if (readyFd !== undefined) reportReady(readyFd);
       },
     });

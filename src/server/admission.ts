@@ -9,6 +9,7 @@ import type { PeerCredentials } from '../../native/unix-socket.js';
 import type { Membership } from '../protocol/membership.js';
 import { MAX_PEER_ID } from '../protocol/wire.js';
 import type { QemuGuard } from './qemu-guard.js';
+import type { IdentityRule } from './identity.js';
 import { ownDescriptors } from './own-descriptors.js';
 import { refusal, type Refusal } from './refusal.js';
 import type { Slot } from './slot.js';
@@ -36,14 +37,22 @@ export function peersAdmitted(vectors: number, { sockets, slots }: Besides): num
   return Math.max(0, Math.min(MAX_PEER_ID + 1, peers));
 }
 
-/** The rules of one region. */
-export interface AdmissionRules {
+/** What admission looks at in a region. */
+export interface RegionParts {
   readonly membership: Membership<MessageRows>;
   readonly slots: Slots;
   readonly guard: QemuGuard;
+}
+
+/** What is asked of newcomers; may change while peers are attached. */
+export interface Policy {
   /** Slots are not among them. */
   readonly maxPeers: number;
   readonly allowExcessVectors: boolean;
+  /** Who may join; undefined: whoever comes. */
+  readonly accessRules?: readonly IdentityRule[] | undefined;
+  /** Of each user, at each door; undefined: no limit. */
+  readonly maxPeersPerUser?: number | undefined;
 }
 
 /** The socket that somebody came through. */
@@ -67,7 +76,7 @@ const NOTHING_KEPT = { ids: 0, descriptors: 0 };
 
 /** Why this newcomer is refused; undefined: it is welcome. */
 export function refusalOf(
-  rules: AdmissionRules,
+  rules: RegionParts & Policy,
   { pid }: PeerCredentials,
   door: Door,
   claim = NO_CLAIM,

@@ -8,6 +8,7 @@
 // there is always some left for the next. The other half is for other servers of the same user.
 // With CAP_SYS_RESOURCE or CAP_SYS_ADMIN the kernel does not count, and neither do we.
 import { readFileSync } from 'node:fs';
+import { ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import { MessageBatch } from '../../native/message-batch.js';
 import { SystemError } from '../../native/system-error.js';
 import { createSocketPair, unreadByPeer } from '../../native/unix-socket.js';
@@ -75,6 +76,14 @@ export class InFlight {
     this.#total += unread - connection.unread;
     connection.unread = unread;
   }
+}
+
+let ofProcess: InFlight | undefined;
+
+/** The one of this process, which all its regions share: the kernel counts by user. */
+export function inFlightOfProcess(): InFlight {
+  const limit = isCountedInFlight() ? ownDescriptorLimit() : Infinity;
+  return (ofProcess ??= new InFlight(limit, measureMessageBytes()));
 }
 
 /** What SIOCOUTQ counts for one message: measured, because it is the kernel's own business. */

@@ -57,8 +57,7 @@ export class Listener implements Disposable {
   /** Replaces what a dead server left, binds, sets mode and group, listens. Owns the lock from here on. */
   static open(lock: LockFile, options: CheckedOptions): Listener {
     const { socket: path } = options;
-    const gid =
-      options.socketGroup === undefined ? -1 : resolveGroup('socketGroup', options.socketGroup);
+    const gid = groupOf(options);
     removeStale(path);
     const fd = createUnixSocket();
     try {
@@ -77,6 +76,13 @@ export class Listener implements Disposable {
       rmSync(path);
       throw error;
     }
+  }
+
+  /** Lets others connect from now on, by mode and group. Throws OptionsError before it changes any, SystemError. */
+  admit(options: CheckedOptions): void {
+    const gid = groupOf(options);
+    chownSync(this.#absolutePath, -1, gid);
+    chmodSync(this.#absolutePath, options.socketMode);
   }
 
   /** From now on connects fail; those that queue can still be accepted. The path goes, if it is still ours. */
@@ -101,6 +107,10 @@ export class Listener implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function groupOf({ socketGroup }: CheckedOptions): number {
+  return socketGroup === undefined ? -1 : resolveGroup('socketGroup', socketGroup);
 }
 
 function removeStale(path: string): void {

@@ -12,10 +12,10 @@ import { peerCredentials, type PeerCredentials } from '../../native/unix-socket.
 import { Membership, type PeerState } from '../protocol/membership.js';
 import { MEMORY_MARK } from '../protocol/wire.js';
 import { checkAccess, checkUserPeers } from './access.js';
-import { refusalOf, type AdmissionRules, type Claim, type Door } from './admission.js';
+import { refusalOf, type Claim, type Door, type Policy, type RegionParts } from './admission.js';
 import { Connection, hangUpOf, type LeaveReason } from './connection.js';
 import { FanOut } from './fan-out.js';
-import { Identity, type IdentityRule } from './identity.js';
+import { Identity } from './identity.js';
 import type { InFlight } from './in-flight.js';
 import type { NamedVm } from './named-vm.js';
 import { QemuGuard } from './qemu-guard.js';
@@ -36,14 +36,8 @@ export interface RegionOptions {
   /** The memory; the region owns this descriptor. */
   readonly memory: Fd;
   readonly vectors: number;
-  readonly maxPeers: number;
-  /** See AdmissionRules. */
-  readonly allowExcessVectors: boolean;
+  readonly policy: Policy;
   readonly inFlight: InFlight;
-  /** Who may join. Default: whoever comes. */
-  readonly accessRules?: readonly IdentityRule[] | undefined;
-  /** Of each user, at each door. Default: no limit. */
-  readonly maxPeersPerUser?: number | undefined;
   /** VMs that have a name. Default: none. */
   readonly vms?: readonly NamedVm[] | undefined;
 }
@@ -55,9 +49,9 @@ export class Region {
   readonly #events: RegionEvents;
   readonly #inFlight: InFlight;
   readonly #guard: QemuGuard;
-  readonly #rules: AdmissionRules;
-  readonly #accessRules: readonly IdentityRule[] | undefined;
-  readonly #maxPeersPerUser: number;
+  readonly #parts: RegionParts;
+  /** What is asked of newcomers from now on. */
+  policy: Policy;
   readonly #fanOut: FanOut;
   readonly #refuser = new Refuser();
   readonly #slots: Slots;
@@ -65,7 +59,7 @@ export class Region {
   #isStopping = false;
 
   constructor(options: RegionOptions, events: RegionEvents) {
-    const { memory, vectors, maxPeers, allowExcessVectors, inFlight, vms } = options;
+    const { memory, vectors, policy, inFlight, vms } = options;
     this.#events = events;
     this.#inFlight = inFlight;
     this.#memory = new MessageRows([{ number: MEMORY_MARK, fd: memory }]);
@@ -77,10 +71,8 @@ export class Region {
     );
     const { membership } = this;
     this.#slots = new Slots(membership, vms);
-    const parts = { membership, slots: this.#slots, guard: this.#guard };
-    this.#rules = { ...parts, maxPeers, allowExcessVectors };
-    this.#accessRules = options.accessRules;
-    this.#maxPeersPerUser = options.maxPeersPerUser ?? Infinity;
+    this.#parts = { membership, slots: this.#slots, guard: this.#guard };
+    this.policy = policy;
     this.#fanOut = new FanOut(membership, inFlight, (gone, reason) => {
       this.#leave(gone, reason);
     });
@@ -125,7 +117,7 @@ export class Region {
     let credentials: PeerCredentials | undefined;
     try {
       credentials = peerCredentials(socket);
-      refused = checkAccess(this.#accessRules, new Identity(socket, credentials));
+      refused = checkAccess(this.policy.accessRules, new Identity(socket, credentials));
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       refused = kernelRefusal(error);
@@ -138,16 +130,17 @@ export class Region {
   #admit(identity: Identity, door: Door): Slot | Refusal {
     const { credentials } = identity;
     const stranger =
-      checkAccess(this.#accessRules, identity) ?? this.#slots.checkDoor(door, identity);
+      checkAccess(this.policy.accessRules, identity) ?? this.#slots.checkDoor(door, identity);
     if (stranger) return stranger;
     const claim = this.#claim(identity, door);
     const refused =
-      this.#checkUser(credentials, claim) ?? refusalOf(this.#rules, credentials, door, claim);
+      this.#checkUser(credentials, claim) ??
+      refusalOf({ ...this.#parts, ...this.policy }, credentials, door, claim);
     return refused ?? claim.slot ?? new Slot(this.membership);
   }
 
   #checkUser(credentials: PeerCredentials, { slots }: Claim): Refusal | undefined {
-    const most = this.#maxPeersPerUser;
+    const most = this.policy.maxPeersPerUser ?? Infinity;
     const { name, isHost = false } = slots[0] ?? {};
     // Not counted where it does not matter; a VM that has a name is one of those that are meant to come.
     if (most === Infinity || name !== undefined) return undefined;
@@ -218,6 +211,7 @@ export class Region {
     this.#fanOut.close();
     this.#refuser.close();
     for (const connection of this.connections) {
+      this.#inFlight.remove(connection);
       connection.close();
       connection.slot.close();
     }

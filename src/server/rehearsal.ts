@@ -74,9 +74,9 @@ export async function rehearse({ vectors, mayGoOn }: RehearsalOptions): Promise<
 
 function createRegion(limit: number, onJoin: () => void): Region {
   const inFlight = new InFlight(isCountedInFlight() ? limit : Infinity, measureMessageBytes());
-  const limits = { vectors: VECTORS, maxPeers: PEERS + 2, allowExcessVectors: false, inFlight };
+  const policy = { maxPeers: PEERS + 2, allowExcessVectors: false };
   const events = { onJoin, onLeave: () => undefined, onRefuse: () => undefined };
-  return new Region({ memory: createEventfd(), ...limits }, events);
+  return new Region({ memory: createEventfd(), vectors: VECTORS, policy, inFlight }, events);
 }
 
 function join(region: Region): Fd {

@@ -8,9 +8,10 @@ import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-lim
 import type { Fd } from '../../native/fd.js';
 import type { RegionDescription } from '../protocol/answer.js';
 import { Acceptor } from './acceptor.js';
-import { DESCRIPTOR_RESERVE, peersAdmitted, type Door } from './admission.js';
+import { DESCRIPTOR_RESERVE, peersAdmitted, type Door, type Policy } from './admission.js';
+import { merged, unchangeable, type Unchanged } from './change.js';
 import type { Connection } from './connection.js';
-import { InFlight, isCountedInFlight, measureMessageBytes } from './in-flight.js';
+import { inFlightOfProcess } from './in-flight.js';
 import type { Listener } from './listener.js';
 import type { RegionMemory } from './memory.js';
 import { checkOptions, type CheckedOptions, type ServerOptions } from './options.js';
@@ -42,6 +43,8 @@ const SETTLE_CHECK_MS = 10;
 
 /** One region on its sockets. `await using server = await Server.listen({ socket })`. */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
+  /** What the region is called, if it is called anything. */
+  readonly name: string | undefined;
   /** Path of the socket. */
   readonly socket: string;
   /** Path of the socket for host commands, if there is one. */
@@ -49,8 +52,6 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly vectors: number;
   /** The label in the header of the memory, if one was asked for. */
   readonly label: string | undefined;
-  /** Peers at a time, without host commands and VMs that have a name. */
-  readonly maxPeers: number;
   readonly memory: Pick<RegionMemory, 'kind' | 'path' | 'sizeBytes' | 'isAdopted'>;
   readonly #admitted: number;
   readonly #memory: RegionMemory;
@@ -59,7 +60,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #vmSockets: ReadonlyMap<string | undefined, string>;
   readonly #region: Region;
   readonly #acceptors: Acceptor[] = [];
-  readonly #unlinkMemory: boolean;
+  #options: CheckedOptions;
   #closed: Promise<void> | undefined;
   #deadlineMs = Infinity;
   #welcomeDeadlineMs = Infinity;
@@ -84,6 +85,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   private constructor(options: CheckedOptions, { memory, listeners }: Setup) {
     super();
+    this.name = options.name;
     this.socket = options.socket;
     this.hostSocket = options.hostSocket;
     this.vectors = options.vectors;
@@ -92,10 +94,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.#vmSockets = new Map(vms.map(({ socket, name }) => [socket, name]));
     const slots = vms.length + (options.hostSocket === undefined ? 0 : 1);
     this.#admitted = peersAdmitted(options.vectors, { sockets: listeners.length, slots });
-    this.maxPeers = options.maxPeers ?? Math.max(1, this.#admitted);
+    this.#options = options;
     this.memory = memory;
     this.#memory = memory;
-    this.#unlinkMemory = options.unlinkMemory ?? false;
     this.#listeners = listeners;
     this.#region = this.#createRegion(options);
     try {
@@ -104,6 +105,36 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       for (const acceptor of this.#acceptors) acceptor.close();
       throw error;
     }
+  }
+
+  /** Whether the memory has a name that stays when the server ends. */
+  get keepsMemory(): boolean {
+    const isNamed = this.memory.kind === 'shm' || this.memory.kind === 'file';
+    return isNamed && this.#options.unlinkMemory !== true;
+  }
+
+  /** Peers at a time, without host commands and VMs that have a name. */
+  get maxPeers(): number {
+    return this.#options.maxPeers ?? Math.max(1, this.#admitted);
+  }
+
+  /**
+   * Takes over the options that may change while peers are attached: what is asked of newcomers, and mode
+   * and group of the sockets. Returns those that cannot, which stay as they were. Throws OptionsError,
+   * SystemError (EPERM, ENOENT: the sockets' mode and group); nothing has changed then.
+   */
+  change(options: ServerOptions): Unchanged[] {
+    const asked = checkOptions(options);
+    const next = merged(this.#options, asked);
+    for (const listener of this.#listeners) listener.admit(next);
+    this.#options = next;
+    this.#region.policy = this.#policy;
+    return unchangeable(next, asked);
+  }
+
+  get #policy(): Policy {
+    const { allowExcessVectors = false, accessRules, maxPeersPerUser } = this.#options;
+    return { maxPeers: this.maxPeers, allowExcessVectors, accessRules, maxPeersPerUser };
   }
 
   /** Who is there, in the order of their joins. */
@@ -171,7 +202,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     });
     for (const acceptor of this.#acceptors) failures.attempt(() => acceptor.close());
     failures.attempt(() => this.#region.close());
-    if (this.#unlinkMemory) failures.attempt(() => this.#memory.unlink());
+    if (this.#options.unlinkMemory) failures.attempt(() => this.#memory.unlink());
     failures.attempt(() => this.#memory.close());
     for (const listener of this.#listeners) failures.attempt(() => listener.close());
     failures.throwFirst();
@@ -209,16 +240,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   #createRegion(options: CheckedOptions): Region {
-    const limit = isCountedInFlight() ? ownDescriptorLimit() : Infinity;
     return new Region(
       {
         memory: this.#memory.fd,
         vectors: options.vectors,
-        maxPeers: this.maxPeers,
-        allowExcessVectors: options.allowExcessVectors ?? false,
-        inFlight: new InFlight(limit, measureMessageBytes()),
-        accessRules: options.accessRules,
-        maxPeersPerUser: options.maxPeersPerUser,
+        policy: this.#policy,
+        inFlight: inFlightOfProcess(),
         vms: options.namedVms,
       },
       {

@@ -5,8 +5,9 @@ import { Membership } from '../../src/protocol/membership.js';
 import {
   peersAdmitted,
   refusalOf,
-  type AdmissionRules,
   type Claim,
+  type Policy,
+  type RegionParts,
 } from '../../src/server/admission.js';
 import { QemuGuard } from '../../src/server/qemu-guard.js';
 import { Slots } from '../../src/server/slots.js';
@@ -16,7 +17,9 @@ const somebody = { pid: process.pid, uid: 0, gid: 0 };
 const door = { path: '/s', isHost: false };
 const rows = new MessageRows([]);
 
-function rules(more: Partial<AdmissionRules> & { vectors?: number } = {}): AdmissionRules {
+type Rules = RegionParts & Policy;
+
+function rules(more: Partial<Rules> & { vectors?: number } = {}): Rules {
   const { vectors = 1 } = more;
   const membership = new Membership<MessageRows>({ memory: rows, vectors });
   return {
@@ -57,7 +60,7 @@ t.test('without an ID nobody is taken', async (t) => {
 const vms = [{ name: 'web', id: undefined, socket: '/web', rule: undefined }];
 
 /** What a VM that is away, and has never been there, claims. */
-function claimOf({ slots }: AdmissionRules): Claim {
+function claimOf({ slots }: RegionParts): Claim {
   return { slots: slots.vms, slot: slots.vms[0] };
 }
 

@@ -4,7 +4,9 @@ import t, { type Test } from 'tap';
 import { MessageBatch, MessageRows } from '../../native/message-batch.js';
 import { createSocketPair } from '../../native/unix-socket.js';
 import { Membership } from '../../src/protocol/membership.js';
+import { createEventfd } from '../../native/eventfd.js';
 import { Connection } from '../../src/server/connection.js';
+import { Region } from '../../src/server/region.js';
 import { InFlight, isCountedInFlight, measureMessageBytes } from '../../src/server/in-flight.js';
 import { Slot } from '../../src/server/slot.js';
 import { asUser } from '../helper/as-user.js';
@@ -139,4 +141,29 @@ t.test('the kernel counts an ordinary user, and not root', need('root'), async (
   const [command, ...args] = [...asUser(65_534), process.execPath, '-e', script];
   const output = execFileSync(command, args);
   t.equal(output.toString(), 'true\n');
+});
+
+t.test('a region that ends gives back what its peers had not read', async (t) => {
+  const inFlight = new InFlight(256, messageBytes);
+  const { connection } = connect(t, inFlight);
+  const nothing = (): void => undefined;
+  const region = new Region(
+    {
+      memory: createEventfd(),
+      vectors: 1,
+      policy: { maxPeers: 20, allowExcessVectors: false },
+      inFlight,
+    },
+    { onJoin: nothing, onLeave: nothing, onRefuse: nothing },
+  );
+  t.equal(inFlight.allowance(connection), 16);
+  const stopped = Array.from({ length: 20 }, () => {
+    const [ours, theirs] = createSocketPair();
+    region.receive(ours, { path: '/', isHost: false });
+    return theirs;
+  });
+  t.ok(inFlight.allowance(connection) < 16);
+  region.close();
+  t.equal(inFlight.allowance(connection), 16);
+  for (const socket of stopped) socket.close();
 });

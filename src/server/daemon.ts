@@ -1,0 +1,135 @@
+// Several regions in one process, and how they become others while peers are attached.
+//
+// Rule 1: regions have nothing to do with each other: what becomes of one, the others do not notice.
+// Rule 2: what cannot change is said and stays as it was; all the rest of what was asked is done.
+// Rule 3: one change at a time: who asks during one gets the next.
+import { EventEmitter } from 'node:events';
+import { Failures } from './failures.js';
+import type { Unchanged } from './change.js';
+import type { ServerOptions } from './options.js';
+import { Server, type CloseOptions } from './server.js';
+
+/** What `apply` made of what was asked, by the names of regions. */
+export interface Applied {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** Those that are there and were asked for again, be there a difference or not. */
+  readonly kept: readonly string[];
+  readonly refused: readonly RefusedChange[];
+}
+
+/** What was asked of a region and was not done. */
+export interface RefusedChange {
+  readonly region: string;
+  /** Options that cannot change while the region is there. */
+  readonly unchanged?: readonly Unchanged[];
+  /** Why it could not be started or changed at all. */
+  readonly error?: Error;
+}
+
+/** What a daemon tells of regions that come and go by `apply`. */
+export interface DaemonEvents {
+  serve: [server: Server];
+  end: [server: Server];
+}
+
+/** The regions of one process. */
+export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposable {
+  readonly #servers = new Map<string, Server>();
+  #last: Promise<unknown> = Promise.resolve();
+  #isClosing = false;
+
+  /** Serves all of these, or rejects as `Server.listen` does and serves none. */
+  static async listen(regions: readonly ServerOptions[]): Promise<Daemon> {
+    const daemon = new Daemon();
+    try {
+      for (const region of regions) await daemon.#start(region);
+      return daemon;
+    } catch (error) {
+      await daemon.close({ timeoutMs: 0 });
+      throw error;
+    }
+  }
+
+  /** The regions that are served. */
+  get servers(): readonly Server[] {
+    return [...this.#servers.values()];
+  }
+
+  /** Makes the regions those that are asked for, as far as can be; never rejects for what cannot. */
+  apply(regions: readonly ServerOptions[]): Promise<Applied> {
+    const applied = this.#last.then(() => this.#apply(regions));
+    this.#last = applied.catch(() => undefined);
+    return applied;
+  }
+
+  /** Ends all regions, as `Server.close` ends one; rejects with the first failure when all is done. */
+  async close(options: CloseOptions = {}): Promise<void> {
+    this.#isClosing = true;
+    const ends = this.servers.map((server) => server.close(options));
+    const failures = new Failures();
+    for (const end of await Promise.allSettled(ends)) {
+      failures.attempt(() => {
+        if (end.status === 'rejected') throw end.reason;
+      });
+    }
+    failures.throwFirst();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #apply(regions: readonly ServerOptions[]): Promise<Applied> {
+    const refused: RefusedChange[] = [];
+    const asked = new Set(regions.map(nameOf));
+    const removed = [...this.#servers.keys()].filter((name) => !asked.has(name));
+    // First, because others may get what they had.
+    await Promise.all(removed.map((name) => this.#end(name, refused)));
+    const kept = regions.filter((region) => this.#servers.has(nameOf(region)));
+    for (const region of kept) this.#change(region, refused);
+    const added: string[] = [];
+    for (const region of regions) {
+      if (this.#isClosing || this.#servers.has(nameOf(region))) continue;
+      try {
+        await this.#start(region);
+        added.push(nameOf(region));
+      } catch (error) {
+        refused.push({ region: nameOf(region), error: error as Error });
+      }
+    }
+    return { added, removed, kept: kept.map(nameOf), refused };
+  }
+
+  async #start(region: ServerOptions): Promise<void> {
+    const server = await Server.listen(region);
+    this.#servers.set(nameOf(region), server);
+    this.emit('serve', server);
+  }
+
+  #change(region: ServerOptions, refused: RefusedChange[]): void {
+    try {
+      const unchanged = this.#servers.get(nameOf(region))?.change(region) ?? [];
+      if (unchanged.length > 0) refused.push({ region: nameOf(region), unchanged });
+    } catch (error) {
+      refused.push({ region: nameOf(region), error: error as Error });
+    }
+  }
+
+  async #end(name: string, refused: RefusedChange[]): Promise<void> {
+    const server = this.#servers.get(name);
+    if (server === undefined) return;
+    this.#servers.delete(name);
+    try {
+      await server.close();
+    } catch (error) {
+      refused.push({ region: name, error: error as Error });
+    }
+    this.emit('end', server);
+  }
+}
+
+// The only region of a daemon need not have a name.
+function nameOf({ name = '' }: ServerOptions): string {
+  return name;
+}
