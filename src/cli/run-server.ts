@@ -1,12 +1,13 @@
 // A server as a process: from its options until somebody asks it to stop.
 //
-// Rule 1: order: whether there can be a pid file, listen, pid file, what people read, ready; at the end
-//         the pid file goes last.
+// Rule 1: order: whether there can be a pid file, listen, pid file, another user, what people read, ready;
+//         at the end the pid file goes last.
 // Rule 2: the first SIGTERM or SIGINT is a request, a later one is an order.
 import { Daemon } from '../server/daemon.js';
 import type { ServerOptions } from '../server/options.js';
 import { rehearse } from '../server/rehearsal.js';
 import type { Server } from '../server/server.js';
+import type { Confinement } from './confine.js';
 import { logEnd, logEvents } from './event-log.js';
 import { EXIT_SYSTEM } from './exit.js';
 import type { Log } from './log.js';
@@ -18,6 +19,8 @@ import { keepHeapSmall } from './small-heap.js';
 export interface RunOptions {
   readonly log: Log;
   readonly pidFile?: string | undefined;
+  /** A user to become once the sockets and the pid file are there. */
+  readonly confinement?: Confinement | undefined;
   /** The regions as they are to be, read at each SIGHUP; without it SIGHUP ends the process. */
   readonly reload?: (() => Promise<readonly ServerOptions[]>) | undefined;
   /** Called once the sockets accept connections. */
@@ -42,6 +45,8 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
   });
   try {
     if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);
+    // In the same turn of the event loop as the start: nobody has been let in yet.
+    run.confinement?.enter();
     watch(daemon, run);
     await rehearseFor(daemon, signals);
     const signal = await signals.asked;

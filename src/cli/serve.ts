@@ -3,6 +3,7 @@ import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } 
 import type { HugePageBytes, ServerOptions } from '../server/options.js';
 import { banner } from './banner.js';
 import { BoundedOutput } from './bounded-output.js';
+import { confinementTo } from './confine.js';
 import { defaultSocket } from './default-socket.js';
 import { UsageError } from './exit.js';
 import { logFailure } from './failure.js';
@@ -43,6 +44,7 @@ export const serveOptions = {
     description: 'Take QEMUs that have more vectors than the region (under KVM they abort)',
   },
   'ready-fd': text('Write "ready" to this descriptor once the socket accepts connections'),
+  user: text('Become this user once the sockets are there; for root'),
   'pid-file': text('Write the process ID to this file; removed at the end'),
   'log-level': {
     ...text('Least level of what is logged'),
@@ -84,11 +86,13 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
     given.readyFd === undefined
       ? undefined
       : checkReadyFd(integer('readyFd', given.readyFd, 'the descriptors that the caller opened'));
+  const confinement = mapped(given.user, confinementTo);
   const log = new Log({ level: given.logLevel, format: given.logFormat });
   try {
     await runServer([serverOptions], {
       log,
       pidFile: given.pidFile,
+      confinement,
       onReady: (servers) => {
         for (const server of servers) {
           if (server.hostSocket === undefined) warnOfNoHostSocket(log, server.socket);

@@ -22,14 +22,19 @@ export const FIRST_WINDOW = 16;
 
 /** Keeps count of unread messages, and says how many more a peer may be sent. */
 export class InFlight {
-  readonly #half: number;
+  #half = Infinity;
   readonly #messageBytes: number;
   #total = 0;
 
-  /** `limit`: RLIMIT_NOFILE, or Infinity where the kernel does not count. `messageBytes`: see measureMessageBytes. */
+  /** `messageBytes`: see measureMessageBytes. */
   constructor(limit: number, messageBytes: number) {
-    this.#half = Math.floor(limit / 2);
+    this.limit = limit;
     this.#messageBytes = messageBytes;
+  }
+
+  /** RLIMIT_NOFILE, or Infinity where the kernel does not count. To be set before anything is sent. */
+  set limit(limit: number) {
+    this.#half = Math.floor(limit / 2);
   }
 
   /** The connection is about to be closed. */
@@ -82,8 +87,16 @@ let ofProcess: InFlight | undefined;
 
 /** The one of this process, which all its regions share: the kernel counts by user. */
 export function inFlightOfProcess(): InFlight {
-  const limit = isCountedInFlight() ? ownDescriptorLimit() : Infinity;
-  return (ofProcess ??= new InFlight(limit, measureMessageBytes()));
+  return (ofProcess ??= new InFlight(limitNow(), measureMessageBytes()));
+}
+
+/** The process has become another user, before anything was sent. */
+export function becameAnotherUser(): void {
+  inFlightOfProcess().limit = limitNow();
+}
+
+function limitNow(): number {
+  return isCountedInFlight() ? ownDescriptorLimit() : Infinity;
 }
 
 /** What SIOCOUTQ counts for one message: measured, because it is the kernel's own business. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { userId } from '../../native/user.js';
+import { userId, userIds } from '../../native/user.js';
 
 t.test('root is user 0', async (t) => {
   t.equal(userId('root'), 0);
@@ -8,8 +8,10 @@ t.test('root is user 0', async (t) => {
 
 t.test('every user of the system has its number', async (t) => {
   const lines = readFileSync('/etc/passwd', 'utf8').trim().split('\n');
-  for (const [name = '', , uid] of lines.map((line) => line.split(':')))
+  for (const [name = '', , uid, gid] of lines.map((line) => line.split(':'))) {
     t.equal(userId(name), Number(uid), name);
+    t.same(userIds(name), { uid: Number(uid), gid: Number(gid) }, name);
+  }
 });
 
 t.test('a user that is not there has none', async (t) => {
