@@ -6,13 +6,20 @@ import { formatSize } from '../server/size.js';
 import { defaultHostSocket } from './host-socket.js';
 
 /** The text, for standard output. */
-export function banner({ socket, hostSocket, vectors, label, maxPeers, memory }: Server): string {
+export function banner(servers: readonly Server[]): string {
+  return `${servers.map(aboutRegion).join('\n')}
+Stop with Ctrl-C: attached VMs keep their memory and doorbells.
+`;
+}
+
+function aboutRegion(server: Server): string {
+  const { name, socket, hostSocket, vectors, label, maxPeers, memory } = server;
   const kind = memory.kind === 'memfd' ? 'memfd, sealed' : memory.kind;
   const host = hostSocket === undefined ? 'none' : path.resolve(hostSocket);
   const isFound = hostSocket === undefined || hostSocket === defaultHostSocket(socket);
   const doorbell = doorbellArguments({ socket: path.resolve(socket), vectors });
   const plain = plainArguments(memory);
-  return `ivshmem serves a region to at most ${maxPeers} peers.
+  return `ivshmem serves ${name === undefined ? 'a region' : `region ${name}`} to at most ${maxPeers} peers.
 
   socket   ${path.resolve(socket)}
   host     ${host} (for host commands${isFound ? '' : ', as their --socket'})
@@ -23,7 +30,5 @@ QEMU options for a device with doorbells:
   ${shellWords(doorbell)}
 QEMU options for a plain device, memory only:
   ${shellWords(plain)}
-
-Stop with Ctrl-C: attached VMs keep their memory and doorbells.
 `;
 }

@@ -34,7 +34,7 @@ export const commands: readonly CommandModule[] = [
 /** The command that was called, as far as it is one. */
 export async function placeOf([command, ...more]: readonly string[]): Promise<Place> {
   if (command === 'serve') {
-    const { serveOptions } = await import('./serve.js');
+    const { serveOptions } = await import('./serve-options.js');
     return place('ivshmem serve', { flags: Object.keys(serveOptions) });
   }
   if (command === 'qemu-args') {

@@ -2,7 +2,7 @@
 import t from 'tap';
 import yargs from 'yargs';
 import { plainCall } from '../../src/cli/plain-call.js';
-import { serveOptions } from '../../src/cli/serve.js';
+import { serveOptions } from '../../src/cli/serve-options.js';
 
 const plain = [
   [],
