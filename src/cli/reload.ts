@@ -25,7 +25,9 @@ async function reload(daemon: Daemon, read: ReadRegions, log: Log): Promise<void
   try {
     regions = await read();
   } catch (error) {
-    log.error({ event: 'reload' }, `nothing was changed: ${(error as Error).message}`);
+    // A file may have several errors, one line each.
+    for (const line of messageOf(error, keyOf).split('\n')) log.error({ event: 'config' }, line);
+    log.error({ event: 'reload' }, 'nothing was changed');
     return;
   }
   logApplied(await daemon.apply(regions), log);

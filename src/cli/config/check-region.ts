@@ -12,8 +12,7 @@ import type { NamedOptions } from './read-region.js';
 import type { Report } from './report.js';
 
 /** A region as a server takes it, defaults filled in. */
-export type RegionOptions = NamedOptions &
-  Pick<CheckedOptions, 'socketMode' | 'size' | 'vectors' | 'memMode'>;
+export type RegionOptions = NamedOptions & Pick<CheckedOptions, 'socketMode' | 'size' | 'vectors'>;
 
 /** Notes what is wrong; undefined if that is so much that the server does not take it. */
 export function checkRegion(options: NamedOptions, report: Report): RegionOptions | undefined {
@@ -54,7 +53,9 @@ function askServer(options: NamedOptions, report: Report): RegionOptions | undef
   for (;;) {
     try {
       const { socketMode, size, vectors, memMode } = checkOptions(rest);
-      return { ...rest, socketMode, size, vectors, memMode };
+      // A memfd has none.
+      const isNamed = (rest.shmName ?? rest.memPath) !== undefined;
+      return { ...rest, socketMode, size, vectors, ...(isNamed && { memMode }) };
     } catch (error) {
       if (!(error instanceof OptionsError)) throw error;
       report.add(['regions', options.name, ...pathOf(error.option, options)], error.message);

@@ -7,7 +7,7 @@ import { readRegion } from '../../../src/cli/config/read-region.js';
 import type { RawRegion } from '../../../src/cli/config/raw-config.js';
 import { Report } from '../../../src/cli/config/report.js';
 import { schemaFindings } from '../../../src/cli/config/schema.js';
-import { serveOptions } from '../../../src/cli/serve.js';
+import { serveOptions } from '../../../src/cli/serve-options.js';
 
 interface Schema {
   readonly $schema: string;
@@ -29,7 +29,7 @@ t.test('it is published, and says which JSON Schema it is', async (t) => {
 });
 
 t.test('a region has the words of `ivshmem serve`, and those for several regions', async (t) => {
-  const ofProcess = ['ready-fd', 'pid-file', 'log-level', 'log-format', 'config'];
+  const ofProcess = ['user', 'ready-fd', 'pid-file', 'log-level', 'log-format', 'config'];
   const words = Object.keys(serveOptions).filter((word) => !ofProcess.includes(word));
   t.strictSame(
     Object.keys(schema.$defs.region.properties).sort(),
