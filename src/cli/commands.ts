@@ -13,7 +13,7 @@ export interface Place {
 
 /** For yargs. */
 export const commands: readonly CommandModule[] = [
-  lazy('serve', 'Serve one region on one socket, in the foreground', async () => {
+  lazy('serve', 'Serve a region, or those of a file, in the foreground', async () => {
     const { serveCommand } = await import('./serve.js');
     return serveCommand as CommandModule;
   }),
@@ -24,6 +24,10 @@ export const commands: readonly CommandModule[] = [
   lazy('qemu-args', 'Print what a VM needs for a region: QEMU options, libvirt XML', async () => {
     const { qemuArgsCommand } = await import('./qemu-args/command.js');
     return qemuArgsCommand as CommandModule;
+  }),
+  lazy('reload', 'Have a server read its configuration file again', async () => {
+    const { reloadCommand } = await import('./reload.js');
+    return reloadCommand as CommandModule;
   }),
   lazy('config', 'Check a configuration file', async () => {
     const { configGroup } = await import('./config/group.js');
@@ -41,9 +45,13 @@ export async function placeOf([command, ...more]: readonly string[]): Promise<Pl
     const { qemuArgsOptions } = await import('./qemu-args/command.js');
     return place('ivshmem qemu-args', { flags: Object.keys(qemuArgsOptions) });
   }
+  if (command === 'reload') {
+    const { reloadOptions } = await import('./reload.js');
+    return place('ivshmem reload', { flags: Object.keys(reloadOptions) });
+  }
   if (command === 'config') return configPlace(more);
   if (command !== 'peer') {
-    return place('ivshmem', { commands: ['serve', 'peer', 'qemu-args', 'config'] });
+    return place('ivshmem', { commands: ['serve', 'peer', 'qemu-args', 'reload', 'config'] });
   }
   const { peerCommands } = await import('./peer/group.js');
   const name = more.find((word) => Object.hasOwn(peerCommands, word));

@@ -1,69 +1,103 @@
-// SIGHUP: the regions become what their configuration says now.
+// `ivshmem reload`: a server reads its configuration again, and says what came of it.
 //
-// Rule 1: a configuration with an error changes nothing.
-// Rule 2: what was asked and not done is said, one line each, with the way to have it.
-import type { Applied, Daemon, RefusedChange } from '../server/daemon.js';
-import type { Unchanged } from '../server/change.js';
-import type { ServerOptions } from '../server/options.js';
-import { formatSize } from '../server/size.js';
-import { flagOf } from './complaint.js';
-import { messageOf } from './failure.js';
-import type { Log } from './log.js';
+// Rule 1: the process that is signalled is the one that the kernel says is listening, never one that only
+//         a file or the server's own word names.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { errno, SystemError } from '../../native/system-error.js';
+import { PeerError } from '../peer/peer-error.js';
+import type { ReloadReport } from '../protocol/answer.js';
+import { askServer, type NamedSockets } from './ask-server.js';
+import { CommandError, EXIT_SYSTEM, UsageError } from './exit.js';
+import { nobodyListens } from './host-socket.js';
+import { print } from './print.js';
+import { withRemedy } from './remedy.js';
+import { text } from './text-option.js';
 
-/** Reads what the regions are to be. Rejects with an error for people when that cannot be. */
-export type ReadRegions = () => Promise<readonly ServerOptions[]>;
+export const reloadOptions = {
+  socket: text(
+    'Path of the socket of any region of the server',
+    '$XDG_RUNTIME_DIR/ivshmem.sock, for root /run/ivshmem.sock',
+  ),
+  'host-socket': text(
+    'Path of its socket for host commands, which is asked',
+    "the socket's, and .host",
+  ),
+} as const satisfies Record<string, Options>;
 
-/** From now on SIGHUP reads the regions and applies them. */
-export function reloadOnSignal(daemon: Daemon, read: ReadRegions, log: Log): void {
-  process.on('SIGHUP', () => {
-    void reload(daemon, read, log);
-  });
-}
+type ReloadArguments = InferredOptionTypes<typeof reloadOptions>;
 
-async function reload(daemon: Daemon, read: ReadRegions, log: Log): Promise<void> {
-  let regions: readonly ServerOptions[];
+export const reloadCommand: CommandModule<object, ReloadArguments> = {
+  builder: (yargs) =>
+    yargs
+      .options(reloadOptions)
+      .example(
+        '$0 reload --socket /run/ivshmem/lab.sock',
+        'Read the file again, and say what came of it',
+      )
+      .epilogue(
+        'Exit code 0: all is as the file says; 1: the server, or some of the file, did not allow it.',
+      ),
+  handler: reload,
+};
+
+const ANSWER_MS = 60_000;
+const PAUSE_MS = 20;
+const GONE = 'reloaded: this region is there no more; of the others the log tells';
+
+async function reload(given: ArgumentsCamelCase<ReloadArguments>): Promise<void> {
+  const [, ...surplus] = given._;
+  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
   try {
-    regions = await read();
+    const report = await reloaded(given);
+    for (const problem of report.problems) console.error(`ivshmem reload: ${problem}`);
+    if (report.problems.length > 0) process.exitCode = EXIT_SYSTEM;
+    await print(`${report.summary}\n`);
   } catch (error) {
-    // A file may have several errors, one line each.
-    for (const line of messageOf(error, keyOf).split('\n')) log.error({ event: 'config' }, line);
-    log.error({ event: 'reload' }, 'nothing was changed');
-    return;
+    throw withRemedy(error);
   }
-  logApplied(await daemon.apply(regions), log);
 }
 
-const REMEDY =
-  'attached VMs have what is there: give the region another name, or take it out, reload, and put it in again';
-
-function logRefused({ region, unchanged = [], error }: RefusedChange, log: Log): void {
-  for (const { option, is, asked } of unchanged) {
-    const key = keyOf(option);
-    log.warn(
-      { event: 'refused-change', region, option: key, is, asked },
-      `${region}: ${key} stays ${shown(option, is)}, and does not become ${shown(option, asked)}; ${REMEDY}`,
+async function reloaded(named: NamedSockets): Promise<ReloadReport> {
+  const { reload: before, visiblePid } = await askServer(named);
+  if (before === undefined) {
+    throw new CommandError(
+      'this server has no configuration file: it was started without --config',
     );
   }
-  if (error === undefined) return;
-  log.error({ event: 'refused-change', region }, `${region}: ${messageOf(error, keyOf)}`);
+  signal(visiblePid);
+  const end = performance.now() + ANSWER_MS;
+  for (;;) {
+    const report = await reportOf(named);
+    if (report !== undefined && report.count > before.count) return report;
+    if (performance.now() > end)
+      throw new CommandError('the server does not say; look into its log');
+    await sleep(PAUSE_MS);
+  }
 }
 
-/** An option as it is written in a configuration. */
-function keyOf(option: string): string {
-  return flagOf(option).slice('--'.length);
+// Undefined: ask again. The region that is asked may be one that the file has no more.
+async function reportOf(named: NamedSockets): Promise<ReloadReport | undefined> {
+  try {
+    return (await askServer(named)).reload;
+  } catch (error) {
+    if (error instanceof PeerError && error.code === 'ERR_IVSHMEM_HANG_UP') return undefined;
+    const { cause = error } = error as Error;
+    if (!nobodyListens(cause)) throw error;
+    return { count: Infinity, summary: GONE, problems: [] };
+  }
 }
 
-function shown(option: Unchanged['option'], value: Unchanged['is']): string {
-  if (value === undefined) return 'none';
-  if (option === 'memMode') return `0${Number(value).toString(8)}`;
-  if (option === 'size' || option === 'hugePageBytes') return formatSize(Number(value));
-  return String(value);
-}
-
-function logApplied({ added, removed, kept, refused }: Applied, log: Log): void {
-  for (const change of refused) logRefused(change, log);
-  const parts = Object.entries({ added, removed, kept })
-    .filter(([, names]) => names.length > 0)
-    .map(([what, names]) => `${what} ${names.join(', ')}`);
-  log.info({ event: 'reload', added, removed, kept }, `reloaded: ${parts.join('; ')}`);
+function signal(pid: number): void {
+  if (pid === 0) {
+    throw new CommandError(
+      "the server's process cannot be seen from here (another PID namespace); send it SIGHUP there",
+    );
+  }
+  try {
+    process.kill(pid, 'SIGHUP');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SystemError(code === 'EPERM' ? errno.EPERM : errno.ESRCH, 'kill', `process ${pid}`);
+  }
 }

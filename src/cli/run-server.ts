@@ -12,7 +12,7 @@ import { logEnd, logEvents } from './event-log.js';
 import { EXIT_SYSTEM } from './exit.js';
 import type { Log } from './log.js';
 import { PidFile } from './pid-file.js';
-import { reloadOnSignal } from './reload.js';
+import { reloadOnSignal } from './reload-on-signal.js';
 import { keepHeapSmall } from './small-heap.js';
 
 /** What surrounds the server. */

@@ -13,7 +13,7 @@ import { defaultHostSocket } from './host-socket.js';
 import { Log } from './log.js';
 import { plainCall } from './plain-call.js';
 import { checkReadyFd, reportReady } from './ready-fd.js';
-import type { ReadRegions } from './reload.js';
+import type { ReadRegions } from './reload-on-signal.js';
 import { runServer } from './run-server.js';
 import {
   checkBesideConfig,

@@ -25,6 +25,12 @@ const MAX_ERRNO = 4_096n;
 const FIRST_BYTE = '{'.charCodeAt(0);
 const STICKY_OR_OPEN = 0o1002;
 
+/** What a server told, and who the kernel says that it is. */
+export interface AnsweredRegion extends RegionDescription {
+  /** The server's process as it is seen from here; 0: it cannot be seen. */
+  readonly visiblePid: number;
+}
+
 /**
  * What the region behind a socket for host commands is; nobody but its server notices. Default of
  * `timeoutMs`: 5,000. Rejects with SystemError (ENOENT, ECONNREFUSED, EACCES, …), PeerError
@@ -33,23 +39,23 @@ const STICKY_OR_OPEN = 0o1002;
 export async function ask(
   hostSocket: string,
   { timeoutMs = ANSWER_TIMEOUT_MS, signal }: WaitOptions = {},
-): Promise<RegionDescription> {
+): Promise<AnsweredRegion> {
   const end = performance.now() + timeoutMs;
   // Nobody else can have bound it: the name is for this question alone.
   const ownName = `${QUESTION_PREFIX}${process.pid}/${randomBytes(8).toString('hex')}`;
   using socket = await connect(hostSocket, { timeoutMs, signal, ownName });
-  checkServer(socket, hostSocket);
+  const { uid, pid } = peerCredentials(socket);
+  checkServer(uid, hostSocket);
   const left = Math.max(0, end - performance.now());
   const answer = await readAnswer(socket, { timeoutMs: left, signal });
   const refusal = refusalIn(answer);
   if (refusal !== undefined) throw refusedBy(refusal);
-  if (answer.length > 0) return decodeAnswer(answer.toString());
+  if (answer.length > 0) return { ...decodeAnswer(answer.toString()), visiblePid: pid };
   throw new PeerError('ERR_IVSHMEM_HANG_UP', 'the server closed without an answer');
 }
 
 // The kernel says who began to listen; who made the directories is believed.
-function checkServer(socket: Fd, hostSocket: string): void {
-  const { uid } = peerCredentials(socket);
+function checkServer(uid: number, hostSocket: string): void {
   if (uid === 0 || uid === process.geteuid?.()) return;
   const open = [hostSocket, realpathSync(hostSocket)]
     .map((file) => path.dirname(file))

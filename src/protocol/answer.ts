@@ -36,6 +36,16 @@ export interface RegionDescription {
   };
   /** The ID of the next peer; null when none is left. */
   readonly nextId: number | null;
+  /** How often the server has read its configuration again, and what came of the last time; none: it has none. */
+  readonly reload?: ReloadReport | undefined;
+}
+
+/** What came of reading a configuration again. */
+export interface ReloadReport {
+  readonly count: number;
+  /** For people: what was done, and a line for each thing that was not. */
+  readonly summary: string;
+  readonly problems: readonly string[];
 }
 
 type Fields = Readonly<Record<string, readonly [is: (value: unknown) => boolean, what: string]>>;
@@ -55,6 +65,11 @@ const memoryFields: Fields = {
   device: [isDigits, 'a number in decimal'],
   inode: [isDigits, 'a number in decimal'],
 };
+const reloadFields: Fields = {
+  count: [isIn(0, Infinity), 'a number'],
+  summary: [isLine, 'a line'],
+  problems: [(lines) => Array.isArray(lines) && lines.every(isLine), 'a list of lines'],
+};
 const SHOWN_CHARACTERS = 40;
 
 /** The line that answers a question. */
@@ -71,6 +86,8 @@ export function decodeAnswer(text: string): RegionDescription {
   }
   checkFields('', value, regionFields);
   checkFields('memory.', value['memory'] as Json, memoryFields);
+  const reload = value['reload'];
+  if (reload !== undefined) checkFields('reload.', isRecord(reload) ? reload : {}, reloadFields);
   return value as unknown as RegionDescription;
 }
 
@@ -104,6 +121,10 @@ function isPowerOfTwo(value: unknown): boolean {
 
 function isDigits(value: unknown): boolean {
   return typeof value === 'string' && /^\d{1,20}$/.test(value);
+}
+
+function isLine(value: unknown): boolean {
+  return typeof value === 'string' && isPrintable(value);
 }
 
 // In its shortest form: no name of a memory is `..`.

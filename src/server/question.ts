@@ -2,8 +2,8 @@
 //
 // Rule 1: one look, one send, and the end: no admission, no slot, no ID, nothing to remember, and
 //         nobody is told.
-// Rule 2: all but the ID of the next peer is found out when the server begins to listen: no question can
-//         fail, and none can end the process.
+// Rule 2: all but the ID of the next peer and the last reload is found out when the server begins to listen:
+//         no question can fail, and none can end the process.
 // Rule 3: what becomes of the answer is the asker's business: one that has gone, does not read, or talks,
 //         is let go like any other. No QEMU is let down by that: none binds a name before it connects.
 import { fstatSync } from 'node:fs';
@@ -18,9 +18,10 @@ import type { Server } from './server.js';
 
 /** Says what is told of a server, given the ID of its next peer. Made when it begins to listen. */
 export function describer(
-  { socket, vectors }: Pick<Server, 'socket' | 'vectors'>,
+  server: Pick<Server, 'socket' | 'vectors' | 'reload'>,
   { fd, kind, sizeBytes, path: memoryPath }: RegionMemory,
 ): (nextId?: number) => RegionDescription {
+  const { socket, vectors } = server;
   const { dev, ino } = fstatSync(fd.rawFd, { bigint: true });
   const constant = {
     pid: process.pid,
@@ -29,7 +30,7 @@ export function describer(
     vectors,
     memory: { kind, sizeBytes, path: memoryPath, device: String(dev), inode: String(ino) },
   };
-  return (nextId) => ({ ...constant, nextId: nextId ?? null });
+  return (nextId) => ({ ...constant, nextId: nextId ?? null, reload: server.reload });
 }
 
 /** Who answers. */

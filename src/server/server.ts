@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import type { Fd } from '../../native/fd.js';
-import type { RegionDescription } from '../protocol/answer.js';
+import type { RegionDescription, ReloadReport } from '../protocol/answer.js';
 import { Acceptor } from './acceptor.js';
 import { DESCRIPTOR_RESERVE, peersAdmitted, type Door, type Policy } from './admission.js';
 import { merged, unchangeable, type Unchanged } from './change.js';
@@ -106,6 +106,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       throw error;
     }
   }
+
+  /** What whoever asks is told of the configuration that this region is from, if it is from one. */
+  reload: ReloadReport | undefined;
 
   /** Whether the memory has a name that stays when the server ends. */
   get keepsMemory(): boolean {

@@ -32,6 +32,7 @@ t.test('a region tells what it is, and who asked leaves nothing open', async (t)
   const description = await ask(region.hostSocket);
   t.same(description, {
     pid: process.pid,
+    visiblePid: process.pid,
     socket: region.socket,
     vectors: 4,
     memory: {

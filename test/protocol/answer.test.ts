@@ -44,6 +44,29 @@ t.test('that no ID is left is null', async (t) => {
   t.equal(decodeAnswer(line.replace('"nextId":0', '"nextId":65535')).nextId, 65_535);
 });
 
+t.test('what came of a reload goes with it, where there is a file', async (t) => {
+  const reload = { count: 2, summary: 'reloaded: kept a', problems: ['a: ä'] };
+  const text = line.replace(
+    '"nextId":0',
+    '"nextId":0,"reload":{"count":2,"summary":"reloaded: kept a","problems":["a: ä"]}',
+  );
+  t.equal(encodeAnswer({ ...description, reload }), text);
+  t.same(decodeAnswer(text), { ...description, reload });
+  for (const wrong of [
+    '1',
+    'null',
+    '{}',
+    '{"count":-1,"summary":"","problems":[]}',
+    '{"count":0,"summary":"\\u001b","problems":[]}',
+    '{"count":0,"summary":"","problems":""}',
+    '{"count":0,"summary":"","problems":[1]}',
+    '{"count":0,"summary":"","problems":["\\n"]}',
+  ]) {
+    const given = line.replace('"nextId":0', `"nextId":0,"reload":${wrong}`);
+    t.throws(() => decodeAnswer(given), { code: 'ERR_IVSHMEM_ANSWER' }, wrong);
+  }
+});
+
 t.test('fields of a later version do not disturb', async (t) => {
   t.match(decodeAnswer(line.replace('{', '{"later":{"more":[1]},')), description);
 });

@@ -8,7 +8,7 @@ import { UsageError } from '../exit.js';
 import { print, ReadersEnd } from '../print.js';
 import { withRemedy } from '../remedy.js';
 import { text } from '../text-option.js';
-import { askServer } from './ask-server.js';
+import { askServer } from '../ask-server.js';
 import { checkHere } from './check-here.js';
 import { deviceText } from './device-text.js';
 import { readWanted } from './wanted.js';

@@ -6,11 +6,11 @@ import {
   bindSocket,
   createUnixSocket,
   listenSocket,
-} from '../../../native/unix-socket.js';
-import { askServer } from '../../../src/cli/qemu-args/ask-server.js';
-import { runQemuArgs } from '../../helper/qemu-args.js';
-import { Region } from '../../helper/region.js';
-import { temp } from '../../helper/temp.js';
+} from '../../native/unix-socket.js';
+import { askServer } from '../../src/cli/ask-server.js';
+import { runQemuArgs } from '../helper/qemu-args.js';
+import { Region } from '../helper/region.js';
+import { temp } from '../helper/temp.js';
 
 t.test('the socket beside the one that is named is asked', async (t) => {
   const region = await Region.listenWithHost(t, { vectors: 3 });

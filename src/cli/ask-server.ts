@@ -4,13 +4,12 @@
 //         peer ID 0, and another server than ours might end by it.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { errno, SystemError } from '../../../native/system-error.js';
-import { ask } from '../../peer/ask.js';
-import type { RegionDescription } from '../../protocol/answer.js';
-import { OptionsError } from '../../server/error.js';
-import { CommandError } from '../exit.js';
-import { defaultHostSocket, nobodyListens } from '../host-socket.js';
-import { socketPath } from '../default-socket.js';
+import { errno, SystemError } from '../../native/system-error.js';
+import { ask, type AnsweredRegion } from '../peer/ask.js';
+import { OptionsError } from '../server/error.js';
+import { CommandError } from './exit.js';
+import { defaultHostSocket, nobodyListens } from './host-socket.js';
+import { socketPath } from './default-socket.js';
 
 /** What was named, if anything. */
 export interface NamedSockets {
@@ -22,7 +21,7 @@ export interface NamedSockets {
  * What the region is; its socket is the one that was named, and the server's word where none was.
  * Rejects as `ask` does, with OptionsError, and with CommandError where nobody can be asked.
  */
-export async function askServer({ socket, hostSocket }: NamedSockets): Promise<RegionDescription> {
+export async function askServer({ socket, hostSocket }: NamedSockets): Promise<AnsweredRegion> {
   if (hostSocket === '') throw new OptionsError('hostSocket', 'an empty path is no socket');
   const named = socketPath(socket);
   if (hostSocket !== undefined) {
