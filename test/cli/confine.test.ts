@@ -65,6 +65,22 @@ t.test('its descriptors in flight are counted from then on', need('root'), async
   for (const socket of stopped) socket?.close();
 });
 
+t.test('it needs no network and no new privileges', need('root', 'qemu'), async (t) => {
+  const directory = directoryOf(t, NOBODY);
+  const nothing = ['unshare', '--net', 'setpriv', '--no-new-privs'];
+  const argv = [...nothing, ...asUser(NOBODY), ...ivshmem];
+  const child = new Child(t, [...argv, 'serve', '--socket', `${directory}/s`, '--vectors', '2']);
+  // The second socket is there when the first one listens.
+  const isServing = (): boolean => readdirSync(directory).includes('s.host');
+  await until('it serves or ends', () => isServing() || !child.alive);
+  t.ok(child.alive, child.stderr);
+  const qemu = new Qemu(t, { socket: `${directory}/s`, vectors: 2 });
+  t.ok(await qemu.lives());
+  child.kill('SIGTERM');
+  t.equal((await child.exit).code, 0);
+  t.same(readdirSync(directory), []);
+});
+
 const wrong: Readonly<Record<string, readonly [flags: string[], before: string[], says: string]>> =
   {
     'a user that is not there': [['--user', 'no-such-user'], [], "there is no user 'no-such-user'"],
