@@ -16,7 +16,7 @@
 import { hasHeardOf, startOfLog, type Cursor } from './cursor.js';
 import { IdSet } from './id-set.js';
 import { JoinLog, type Entry, type Reader } from './join-log.js';
-import { PeerIds } from './peer-ids.js';
+import { PeerIds, type IdState } from './peer-ids.js';
 import { PROTOCOL_VERSION } from './wire.js';
 
 /** Where messages go: the walk appends no more than there is room for. */
@@ -98,6 +98,16 @@ export class Membership<Rows> {
   /** Keeps this ID for an entry that is put into the log under it, soon or never. Not free: RangeError. */
   reserve(id: number): void {
     this.#ids.reserve(id);
+  }
+
+  /** Keeps a reserved ID no longer that no entry was put into the log under. Not reserved: RangeError. */
+  release(id: number): void {
+    this.#ids.release(id);
+  }
+
+  /** Why an ID can be reserved or not. */
+  stateOf(id: number): IdState {
+    return this.#ids.stateOf(id);
   }
 
   /**

@@ -10,6 +10,9 @@ import { MAX_PEER_ID } from './wire.js';
 
 const ALL_IDS = MAX_PEER_ID + 1;
 
+/** What an ID is. Only a free one can be given or reserved. */
+export type IdState = 'free' | 'reserved' | 'in use' | 'retired';
+
 /** The IDs of one region. */
 export class PeerIds {
   readonly #inUse = new IdSet();
@@ -39,8 +42,21 @@ export class PeerIds {
     this.#reserved.add(id);
   }
 
+  /** Gives back an ID that was kept and never taken. One that is not reserved: RangeError. */
+  release(id: number): void {
+    if (!this.isReserved(id)) throw new RangeError(`ID ${id} is not reserved`);
+    this.#reserved.delete(id);
+    this.#inUse.delete(id);
+  }
+
   isReserved(id: number): boolean {
     return this.#reserved.has(id);
+  }
+
+  stateOf(id: number): IdState {
+    if (this.isReserved(id)) return 'reserved';
+    if (this.#inUse.has(id)) return 'in use';
+    return this.#witnesses.has(id) ? 'retired' : 'free';
   }
 
   /** Marks an ID that `peek` gave, or that is reserved, as used. */

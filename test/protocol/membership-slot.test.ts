@@ -238,3 +238,23 @@ t.test(
     t.end();
   },
 );
+
+t.test('an ID that is kept no longer is free; one with an entry is not kept any more', (t) => {
+  const membership = region(1);
+  const peer = joined(membership);
+  for (const id of [1, 65_535]) membership.reserve(id);
+  const slot = membership.add((id) => doorbells(id, 1), 65_535)!;
+  membership.release(1);
+  t.throws(() => {
+    membership.release(65_535);
+  }, RangeError);
+  const states = (): string[] => [0, 1, 65_535].map((id) => membership.stateOf(id));
+  t.strictSame(states(), ['in use', 'free', 'in use']);
+  peer.serve();
+  membership.remove(slot);
+  t.strictSame(states(), ['in use', 'free', 'retired'], 'somebody was told of it');
+  membership.leave(peer.state);
+  t.strictSame(states(), ['free', 'free', 'free']);
+  t.equal(membership.idsLeft, 65_536);
+  t.end();
+});

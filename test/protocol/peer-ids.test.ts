@@ -95,6 +95,46 @@ t.test('a reserved ID is given to nobody, and taken by whom it is kept for', (t)
   t.end();
 });
 
+t.test('a reserved ID that is released is free, and comes when those who come get there', (t) => {
+  const ids = new PeerIds();
+  for (const id of [0, 1, 65_535]) ids.reserve(id);
+  for (const id of [1, 65_535]) ids.release(id);
+  t.strictSame([ids.left, ids.isReserved(1), next(ids)], [65_535, false, 1]);
+  ids.reserve(65_535);
+  ids.take(65_535);
+  for (const id of [2, 65_535])
+    t.throws(() => ids.release(id), new RangeError(`ID ${id} is not reserved`));
+  t.equal(ids.left, 65_533, 'which changes nothing');
+  t.end();
+});
+
+t.test('an ID is free, reserved, in use or retired', (t) => {
+  const ids = new PeerIds();
+  const states: string[] = [ids.stateOf(7)];
+  const look = (): number => states.push(ids.stateOf(7));
+  ids.reserve(7);
+  look();
+  ids.take(7);
+  look();
+  ids.retire(7, 1);
+  look();
+  ids.forget(7);
+  look();
+  t.strictSame(states, ['free', 'reserved', 'in use', 'retired', 'free']);
+  t.end();
+});
+
+t.test('65,536 IDs reserved and released, all or every other, are free as before', (t) => {
+  const ids = new PeerIds();
+  for (let id = 0; id < 65_536; id += 1) ids.reserve(id);
+  t.strictSame([ids.left, ids.peek()], [0, undefined]);
+  for (let id = 1; id < 65_536; id += 2) ids.release(id);
+  t.strictSame([ids.left, next(ids), next(ids)], [32_768, 1, 3]);
+  for (let id = 0; id < 65_536; id += 2) ids.release(id);
+  t.strictSame([ids.left, next(ids)], [65_534, 4]);
+  t.end();
+});
+
 t.test('an ID in use, retired or reserved cannot be reserved', (t) => {
   const ids = new PeerIds();
   ids.reserve(7);
