@@ -29,7 +29,7 @@ export class Acceptor {
   readonly #watch: Watch;
   #spare: Fd | undefined;
   #pause: NodeJS.Timeout | undefined;
-  #isDraining = false;
+  #onDrained: (() => void) | undefined;
 
   /** The listener stays the caller's. */
   constructor(listener: Fd, events: AcceptorEvents) {
@@ -41,9 +41,12 @@ export class Acceptor {
     this.#spare = openSpare();
   }
 
-  /** Accepts all that queues; for a listener that was shut down. */
-  drain(): void {
-    this.#isDraining = true;
+  /**
+   * Accepts all that queues; for a listener that was shut down. `onDrained` is called when nobody queues any
+   * more: before this returns, unless the kernel would not accept.
+   */
+  drain(onDrained: () => void = () => undefined): void {
+    this.#onDrained = onDrained;
     while (this.#acceptOne());
   }
 
@@ -69,10 +72,17 @@ export class Acceptor {
       if (!(error instanceof SystemError)) throw error;
       return this.#cope(error);
     }
-    if (socket !== undefined) this.#events.onConnection(socket);
-    // To the kernel a listener that was shut down is readable for ever, its queue empty or not.
-    else if (this.#isDraining) this.#watch.close();
+    if (socket === undefined) this.#findEmpty();
+    else this.#events.onConnection(socket);
     return socket !== undefined;
+  }
+
+  #findEmpty(): void {
+    if (this.#onDrained === undefined) return;
+    // To the kernel a listener that was shut down is readable for ever, its queue empty or not.
+    this.#watch.close();
+    clearTimeout(this.#pause);
+    this.#onDrained();
   }
 
   #cope(error: SystemError): boolean {
@@ -85,14 +95,18 @@ export class Acceptor {
   #useSpare(cause: SystemError): boolean {
     this.#spare?.close();
     let socket: Fd | undefined;
+    let isEmpty = false;
     try {
       socket = acceptSocket(this.#listener);
+      isEmpty = socket === undefined;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.#rest(error);
     }
     if (socket !== undefined) this.#events.onStarved(socket, cause);
     this.#spare = openSpare();
+    // Without a free descriptor the kernel says so, whether anybody queues or not.
+    if (isEmpty) this.#findEmpty();
     return socket !== undefined;
   }
 

@@ -118,6 +118,29 @@ t.test('the queue of a listener that was shut down is drained', async (t) => {
   t.same(scene.troubles, []);
 });
 
+t.test(
+  'who drains is told once nobody queues any more, at once or when the kernel accepts again',
+  async (t) => {
+    for (const [code, isLater] of [
+      [undefined, false],
+      ['EMFILE', false],
+      ['ENOMEM', true],
+    ] as const) {
+      const scene = new Scene(t);
+      scene.connect(2);
+      shutdownListener(scene.listener);
+      const fault = code && failing(t, 'accept4', code, { after: 2, times: 1 });
+      const seen: number[] = [];
+      scene.acceptor.drain(() => seen.push(scene.accepted.length));
+      t.same(seen, isLater ? [] : [2], String(code));
+      await until('it is drained', () => seen.length > 0);
+      fault?.restore();
+      await turn();
+      t.same(seen, [2]);
+    }
+  },
+);
+
 t.test('a listener that was shut down does not keep the process busy', async (t) => {
   const scene = new Scene(t);
   shutdownListener(scene.listener);
