@@ -96,6 +96,19 @@ export class Slot {
     return isKept ? [] : this.#withdraw();
   }
 
+  /** Whether it is one for this ID; undefined: any will do once it has one. */
+  suits(id: number | undefined): boolean {
+    return id === this.id || (id === undefined && this.isAnnounced);
+  }
+
+  /** It is kept no longer. Returns who is owed the news. RangeError with an owner. */
+  remove(): readonly PeerState<MessageRows>[] {
+    if (!this.isFree) throw new RangeError('somebody has this slot');
+    if (!this.isAnnounced && this.#reservedId !== undefined)
+      this.#membership.release(this.#reservedId);
+    return this.#withdraw();
+  }
+
   /** Closes the doorbells. */
   close(): void {
     this.#entry?.doorbells.close();

@@ -49,6 +49,25 @@ t.test('of an owner whose connection cannot be made nothing is left, first or no
   slot.close();
 });
 
+t.test('a slot that goes gives back what it kept, and is owed to who knew it', async (t) => {
+  const membership = region();
+  const slot = new Slot(membership, { name: 'web', id: 9 });
+  t.same([slot.suits(9), slot.suits(8), slot.suits(undefined)], [true, false, false]);
+  t.same(slot.remove(), []);
+  t.equal(membership.stateOf(9), 'free');
+  const unnumbered = new Slot(membership, { name: 'db' });
+  t.same([unnumbered.suits(undefined), unnumbered.suits(0)], [true, false]);
+  unnumbered.enter(connect);
+  t.throws(() => unnumbered.remove(), new RangeError('somebody has this slot'));
+  t.same(
+    [unnumbered.suits(undefined), unnumbered.suits(0), unnumbered.suits(1)],
+    [true, true, false],
+  );
+  unnumbered.leave();
+  t.same(unnumbered.remove(), [], 'nobody was told of it');
+  t.same([membership.entries, membership.stateOf(0)], [[], 'free']);
+});
+
 t.test('an ID is reserved once, and nobody leaves who is not there', async (t) => {
   const membership = region();
   const slot = new Slot(membership, { name: 'web', id: 7 });
