@@ -4,7 +4,7 @@
 // Rule 2: what was asked and not done is said, one line each, with the way to have it.
 import { isPrintable, quote } from '../protocol/printable.js';
 import type { Daemon, RefusedChange } from '../server/daemon.js';
-import type { Unchanged } from '../server/change.js';
+import type { Unchanged, UnchangedOption } from '../server/change.js';
 import type { ServerOptions } from '../server/options.js';
 import { formatSize } from '../server/size.js';
 import { flagOf } from './complaint.js';
@@ -75,16 +75,25 @@ const REMEDY =
 
 // Returns the lines.
 function logRefused({ region, unchanged = [], error }: RefusedChange, log: Log): string[] {
-  const lines = unchanged.map(({ option, is, asked }) => {
-    const key = keyOf(option);
-    const line = `${region}: ${key} stays ${shown(option, is)}, and does not become ${shown(option, asked)}; ${REMEDY}`;
-    log.warn({ event: 'refused-change', region, option: key, is, asked }, line);
-    return line;
-  });
+  const lines = unchanged.map((one) => logUnchanged(region, one, log));
   if (error === undefined) return lines;
   const line = `${region}: ${messageOf(error, keyOf)}`;
   log.error({ event: 'refused-change', region }, line);
   return [...lines, line];
+}
+
+function logUnchanged(region: string, unchanged: Unchanged, log: Log): string {
+  if (unchanged.option === 'vms') {
+    const { vm, message, remedy } = unchanged;
+    const line = `${region}: ${message}; ${remedy}`;
+    log.warn({ event: 'refused-change', region, vm }, line);
+    return line;
+  }
+  const { option, is, asked } = unchanged;
+  const key = keyOf(option);
+  const line = `${region}: ${key} stays ${shown(option, is)}, and does not become ${shown(option, asked)}; ${REMEDY}`;
+  log.warn({ event: 'refused-change', region, option: key, is, asked }, line);
+  return line;
 }
 
 /** An option as it is written in a configuration. */
@@ -92,7 +101,7 @@ function keyOf(option: string): string {
   return flagOf(option).slice('--'.length);
 }
 
-function shown(option: Unchanged['option'], value: Unchanged['is']): string {
+function shown(option: UnchangedOption['option'], value: UnchangedOption['is']): string {
   if (value === undefined) return 'none';
   if (option === 'memMode') return `0${Number(value).toString(8)}`;
   if (option === 'size' || option === 'hugePageBytes') return formatSize(Number(value));

@@ -18,6 +18,9 @@ import { MAX_HOST_SLOTS, type Slots } from './slots.js';
 /** Descriptors kept free, so that a refusal can always be sent and a log or a /proc file be opened. */
 export const DESCRIPTOR_RESERVE = 16;
 
+/** Descriptors of a socket that a region listens on: itself, its lock, the spare one of its acceptor. */
+const SOCKET_DESCRIPTORS = 3;
+
 /** What a region has beside its peers. */
 export interface Besides {
   /** Sockets that it listens on. */
@@ -26,14 +29,19 @@ export interface Besides {
   readonly slots: number;
 }
 
+/** Descriptors for peers and sockets, where so many sockets have been opened and no acceptor yet. */
+export function descriptorsFree(sockets: number): number {
+  const open = (descriptorCount('self') ?? 0) - sockets * (SOCKET_DESCRIPTORS - 1);
+  return ownDescriptorLimit() - open - DESCRIPTOR_RESERVE;
+}
+
 /**
- * What the limit of descriptors admits, 0 where not one peer fits: each peer costs its socket and its
+ * How many peers fit into so many descriptors, 0 where not one does: each costs its socket and its
  * doorbells.
  */
-export function peersAdmitted(vectors: number, { sockets, slots }: Besides): number {
-  const spares = sockets; // of acceptors that are still to come
-  const free = ownDescriptorLimit() - (descriptorCount('self') ?? 0) - spares - DESCRIPTOR_RESERVE;
-  const peers = Math.floor(free / (vectors + 1)) - slots;
+export function peersAdmitted(free: number, vectors: number, { sockets, slots }: Besides): number {
+  const left = free - sockets * SOCKET_DESCRIPTORS;
+  const peers = Math.floor(left / (vectors + 1)) - slots;
   return Math.max(0, Math.min(MAX_PEER_ID + 1, peers));
 }
 

@@ -21,7 +21,7 @@ export interface Applied {
 /** What was asked of a region and was not done. */
 export interface RefusedChange {
   readonly region: string;
-  /** Options that cannot change while the region is there. */
+  /** Options that cannot change while the region is there, and VMs that have a name for which something was not done. */
   readonly unchanged?: readonly Unchanged[];
   /** Why it could not be started or changed at all. */
   readonly error?: Error;

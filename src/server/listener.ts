@@ -78,6 +78,17 @@ export class Listener implements Disposable {
     }
   }
 
+  /** Claims and opens at once; leaves nothing behind where it throws. */
+  static start(options: CheckedOptions): Listener {
+    const lock = Listener.claim(options.socket);
+    try {
+      return Listener.open(lock, options);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
   /** Lets others connect from now on, by mode and group. Throws OptionsError before it changes any, SystemError. */
   admit(options: CheckedOptions): void {
     const gid = groupOf(options);

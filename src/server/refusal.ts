@@ -49,6 +49,15 @@ export function sentData(): Refusal {
   );
 }
 
+/** It came through the socket of a VM that is not a VM of the region any more. */
+export function socketEnds(vm: string): Refusal {
+  return refusal(
+    'stopping',
+    `this is the socket of ${vm}, which the region does not have any more`,
+    `connect to another socket, or put ${vm} into the configuration again`,
+  );
+}
+
 /** It came too late. */
 export function stopping(): Refusal {
   return refusal('stopping', 'the server is about to end', 'connect again when it is back');

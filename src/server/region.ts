@@ -22,7 +22,7 @@ import { QemuGuard } from './qemu-guard.js';
 import { kernelRefusal, sentData, stopping, type Refusal } from './refusal.js';
 import { Refuser } from './refuser.js';
 import { Slot, type Place } from './slot.js';
-import { Slots } from './slots.js';
+import { Slots, type Known } from './slots.js';
 
 /** What a region tells of itself. */
 export interface RegionEvents {
@@ -78,9 +78,29 @@ export class Region {
     });
   }
 
-  /** The slots of VMs that have a name. */
-  get vms(): readonly Slot[] {
-    return this.#slots.vms;
+  /** VMs that have a name, in the order in which a newcomer is compared with them. */
+  get vms(): readonly Known[] {
+    return this.#slots.known;
+  }
+
+  /** Who has this slot; one that has gone, unseen until now, has not. */
+  ownerOf({ owner }: Slot): Connection | undefined {
+    return owner === undefined || this.#letGo(owner) ? undefined : owner;
+  }
+
+  /** A VM is to be known as this from now on; see `Slots.put`. Attached peers are told of a slot that goes. */
+  putVm(vm: NamedVm): void {
+    this.#tell(this.#slots.put(vm));
+  }
+
+  /** The slot of a VM that is away goes, and attached peers are told of that. */
+  removeVm(name: string): void {
+    this.#tell(this.#slots.remove(name));
+  }
+
+  /** Compares newcomers with VMs in this order; those that are not in it come last. */
+  sortVms(names: readonly string[]): void {
+    this.#slots.sort(names);
   }
 
   /** In the order of their joins. */
@@ -155,7 +175,7 @@ export class Region {
 
   #claim(identity: Identity, door: Door): Claim {
     const slots = this.#slots.openTo(door, identity);
-    const slot = slots.find(({ owner }) => owner === undefined || this.#letGo(owner));
+    const slot = slots.find((open) => this.ownerOf(open) === undefined);
     return { slots, slot };
   }
 

@@ -8,9 +8,16 @@ import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-lim
 import type { Fd } from '../../native/fd.js';
 import type { RegionDescription, ReloadReport } from '../protocol/answer.js';
 import { Acceptor } from './acceptor.js';
-import { DESCRIPTOR_RESERVE, peersAdmitted, type Door, type Policy } from './admission.js';
+import {
+  DESCRIPTOR_RESERVE,
+  descriptorsFree,
+  peersAdmitted,
+  type Door,
+  type Policy,
+} from './admission.js';
 import { merged, unchangeable, type Unchanged } from './change.js';
 import type { Connection } from './connection.js';
+import { Doors } from './doors.js';
 import { inFlightOfProcess } from './in-flight.js';
 import type { Listener } from './listener.js';
 import type { RegionMemory } from './memory.js';
@@ -30,6 +37,7 @@ import {
   type ServerEvents,
   type ServerWarning,
 } from './server-events.js';
+import { VmChange } from './vm-change.js';
 
 /** How to end a server. */
 export interface CloseOptions {
@@ -53,13 +61,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /** The label in the header of the memory, if one was asked for. */
   readonly label: string | undefined;
   readonly memory: Pick<RegionMemory, 'kind' | 'path' | 'sizeBytes' | 'isAdopted'>;
-  readonly #admitted: number;
   readonly #memory: RegionMemory;
-  readonly #listeners: readonly Listener[];
-  // Path of a VM's own socket -> its name.
-  readonly #vmSockets: ReadonlyMap<string | undefined, string>;
+  // Descriptors for peers and sockets, at the start.
+  readonly #free: number;
+  #admitted: number;
   readonly #region: Region;
-  readonly #acceptors: Acceptor[] = [];
+  readonly #doors = new Doors((listener, vm) => this.#accept(listener, vm));
   #options: CheckedOptions;
   #closed: Promise<void> | undefined;
   #deadlineMs = Infinity;
@@ -90,19 +97,16 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.hostSocket = options.hostSocket;
     this.vectors = options.vectors;
     this.label = options.label;
-    const { namedVms: vms } = options;
-    this.#vmSockets = new Map(vms.map(({ socket, name }) => [socket, name]));
-    const slots = vms.length + (options.hostSocket === undefined ? 0 : 1);
-    this.#admitted = peersAdmitted(options.vectors, { sockets: listeners.length, slots });
+    this.#free = descriptorsFree(listeners.length);
+    this.#admitted = this.#peersBeside(options.namedVms.length, listeners.length);
     this.#options = options;
     this.memory = memory;
     this.#memory = memory;
-    this.#listeners = listeners;
     this.#region = this.#createRegion(options);
     try {
-      for (const listener of listeners) this.#acceptors.push(this.#accept(listener));
+      for (const listener of listeners) this.#doors.add(listener, vmOf(listener, options));
     } catch (error) {
-      for (const acceptor of this.#acceptors) acceptor.close();
+      this.#doors.stopAccepting(new Failures());
       throw error;
     }
   }
@@ -121,18 +125,27 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return this.#options.maxPeers ?? Math.max(1, this.#admitted);
   }
 
+  #peersBeside(vms: number, sockets: number): number {
+    const slots = vms + (this.hostSocket === undefined ? 0 : 1);
+    return peersAdmitted(this.#free, this.vectors, { sockets, slots });
+  }
+
   /**
-   * Takes over the options that may change while peers are attached: what is asked of newcomers, and mode
-   * and group of the sockets. Returns those that cannot, which stay as they were. Throws OptionsError,
-   * SystemError (EPERM, ENOENT: the sockets' mode and group); nothing has changed then.
+   * Takes over the options that may change while peers are attached: what is asked of newcomers, mode
+   * and group of the sockets, and VMs that have a name. Returns what cannot, and stays as it was. Throws
+   * OptionsError, SystemError (EPERM, ENOENT: the sockets' mode and group); nothing has changed then. Of a
+   * server that is being closed nothing changes.
    */
   change(options: ServerOptions): Unchanged[] {
     const asked = checkOptions(options);
     const next = merged(this.#options, asked);
-    for (const listener of this.#listeners) listener.admit(next);
+    if (this.#closed !== undefined) return [];
+    this.#doors.admit(next);
     this.#options = next;
+    const vms = new VmChange(this.#region, this.#doors, next).make();
+    this.#admitted = this.#peersBeside(this.#region.vms.length, this.#doors.count);
     this.#region.policy = this.#policy;
-    return unchangeable(next, asked);
+    return [...unchangeable(next, asked), ...vms];
   }
 
   get #policy(): Policy {
@@ -147,7 +160,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** VMs that have a name, in the order of the options. */
   get vms(): RegionVm[] {
-    return this.#region.vms.map(({ name = '', id, owner }) => ({
+    return this.#region.vms.map(({ vm: { name }, slot: { id, owner } }) => ({
       name,
       id,
       peer: owner && describe(owner),
@@ -195,19 +208,18 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async #close(): Promise<void> {
     const failures = new Failures();
     this.#region.stop();
-    for (const listener of this.#listeners) failures.attempt(() => listener.shutDown());
-    for (const acceptor of this.#acceptors) failures.attempt(() => acceptor.drain());
+    this.#doors.shutAll(failures);
     while (!this.#mayEnd) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_CHECK_MS));
     }
     failures.attempt(() => {
       this.#warnOfPeersBehind();
     });
-    for (const acceptor of this.#acceptors) failures.attempt(() => acceptor.close());
+    this.#doors.stopAccepting(failures);
     failures.attempt(() => this.#region.close());
     if (this.#options.unlinkMemory) failures.attempt(() => this.#memory.unlink());
     failures.attempt(() => this.#memory.close());
-    for (const listener of this.#listeners) failures.attempt(() => listener.close());
+    this.#doors.close(failures);
     failures.throwFirst();
   }
 
@@ -217,9 +229,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return now >= (this.#region.isWelcoming ? this.#welcomeDeadlineMs : this.#deadlineMs);
   }
 
-  #accept(listener: Listener): Acceptor {
+  #accept(listener: Listener, vm: string | undefined): Acceptor {
     const isHost = listener.path === this.hostSocket;
-    const vm = this.#vmSockets.get(listener.path);
     const door: Door = { path: path.resolve(listener.path), isHost, vm };
     const tell = describer(this, this.#memory);
     const answerer = {
@@ -272,6 +283,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     if (isFew && !this.#hasWarnedOfIds) this.emit('warning', idsWarning(this.idsLeft));
     this.#hasWarnedOfIds = isFew;
   }
+}
+
+function vmOf({ path: socket }: Listener, { namedVms }: CheckedOptions): string | undefined {
+  return namedVms.find((vm) => vm.socket === socket)?.name;
 }
 
 function describe({ state, credentials, slot: { isHost, name } }: Connection): RegionPeer {

@@ -7,11 +7,11 @@
 // Rule 1: which slots somebody may have is said here; the first free one of them is its.
 // Rule 2: a VM that has a name always has room: what its first coming needs is kept from all others.
 import type { MessageRows } from '../../native/message-batch.js';
-import type { Membership } from '../protocol/membership.js';
+import type { Membership, PeerState } from '../protocol/membership.js';
 import type { Door } from './admission.js';
 import { matches, type Identity } from './identity.js';
 import type { NamedVm } from './named-vm.js';
-import { refusal, type Refusal } from './refusal.js';
+import { refusal, socketEnds, type Refusal } from './refusal.js';
 import { Slot } from './slot.js';
 
 /** Slots for host commands that a region has at most. */
@@ -23,29 +23,71 @@ export interface Kept {
   readonly descriptors: number;
 }
 
-interface Known {
+/** A VM that has a name, and its slot. */
+export interface Known {
   readonly vm: NamedVm;
   readonly slot: Slot;
 }
 
 /** The slots of one region. */
 export class Slots {
-  /** In the order of the options. */
-  readonly vms: readonly Slot[];
   // The lowest IDs come first: none is announced while one before it is free.
   readonly #host: readonly Slot[];
-  readonly #vectors: number;
-  readonly #known: readonly Known[];
+  readonly #membership: Membership<MessageRows>;
+  #known: readonly Known[];
 
   /** Throws RangeError for two VMs with one ID. */
   constructor(membership: Membership<MessageRows>, vms: readonly NamedVm[] = []) {
+    this.#membership = membership;
     this.#known = vms.map((vm) => ({ vm, slot: new Slot(membership, vm) }));
-    this.vms = this.#known.map(({ slot }) => slot);
     this.#host = Array.from(
       { length: MAX_HOST_SLOTS },
       () => new Slot(membership, { isHost: true }),
     );
-    this.#vectors = membership.vectors;
+  }
+
+  /** VMs that have a name, in the order in which a newcomer is compared with them. */
+  get known(): readonly Known[] {
+    return this.#known;
+  }
+
+  /** Their slots. */
+  get vms(): readonly Slot[] {
+    return this.#known.map(({ slot }) => slot);
+  }
+
+  /** The VM of this name. */
+  find(name: string): Known | undefined {
+    return this.#known.find(({ vm }) => vm.name === name);
+  }
+
+  /**
+   * A VM is to be known as this from now on: one that is new, or the one of its name. Its slot stays where it
+   * suits, or else has to be free. Returns who is owed the news. Throws RangeError for an ID that is not free.
+   */
+  put(vm: NamedVm): readonly PeerState<MessageRows>[] {
+    const known = this.find(vm.name);
+    if (known?.slot.suits(vm.id)) {
+      this.#known = this.#known.map((other) => (other === known ? { ...known, vm } : other));
+      return [];
+    }
+    const slot = new Slot(this.#membership, vm);
+    const owed = this.remove(vm.name);
+    this.#known = [...this.#known, { vm, slot }];
+    return owed;
+  }
+
+  /** A VM that is away has no name and no slot any more. Returns who is owed the news. */
+  remove(name: string): readonly PeerState<MessageRows>[] {
+    const known = this.find(name);
+    this.#known = this.#known.filter((other) => other !== known);
+    return known?.slot.remove() ?? [];
+  }
+
+  /** Puts VMs into this order; those that are not in it come last. */
+  sort(names: readonly string[]): void {
+    const place = ({ vm }: Known): number => names.indexOf(vm.name) >>> 0; // of −1: behind all
+    this.#known = [...this.#known].sort((a, b) => place(a) - place(b));
   }
 
   /** How many peers know of, with and without an owner. */
@@ -59,7 +101,7 @@ export class Slots {
     let descriptors = 0;
     for (const { id, isAnnounced, isFree } of this.vms) {
       if (id === undefined) ids += 1;
-      if (!isAnnounced) descriptors += this.#vectors;
+      if (!isAnnounced) descriptors += this.#membership.vectors;
       if (isFree) descriptors += 1;
     }
     return { ids, descriptors };
@@ -67,7 +109,10 @@ export class Slots {
 
   /** Why this one may not come through this door; undefined: it may. Throws SystemError. */
   checkDoor({ vm }: Door, identity: Identity): Refusal | undefined {
-    const rule = this.#known.find(({ vm: { name } }) => name === vm)?.vm.rule;
+    if (vm === undefined) return undefined;
+    const known = this.find(vm);
+    if (known === undefined) return socketEnds(vm);
+    const { rule } = known.vm;
     if (rule === undefined || matches(rule, identity)) return undefined;
     return refusal(
       'access',

@@ -28,6 +28,12 @@ export class Ledger {
     throw new Error(`doorbell ${key} is eventfd ${known} for one and ${eventfd} for another`);
   }
 
+  /** This ID has another owner from now on, and nobody is there who was told of the one before. */
+  forget(id: number): void {
+    for (const key of this.#doorbells.keys())
+      if (key.startsWith(`${id}.`)) this.#doorbells.delete(key);
+  }
+
   /** Somebody received the memory. Throws when another got a different one. */
   memory(fd: Fd): void {
     const { ino } = fstatSync(fd.rawFd);

@@ -117,6 +117,31 @@ t.test('what cannot change is said, and the rest is done', async (t) => {
   t.equal((await join('a')).refusal, -87, 'what could change has');
 });
 
+t.test('VMs come and go with the rest, and what is not done for one is said', async (t) => {
+  const { daemon, directory, region, join } = await serve(t, 'a');
+  const [web, db] = ['web', 'db'].map((name) => ({ name, socket: `${directory}/a-${name}` }));
+  t.match(await daemon.apply([region('a', { vms: [web!, db!] })]), { kept: ['a'], refused: [] });
+  t.equal((await join('a')).id, 0);
+  t.equal((await join('a-web')).id, 1);
+  const changed = region('a', { vms: [{ name: 'lost', socket: '/nowhere/s' }], vectors: 4 });
+  t.match(await daemon.apply([changed]), {
+    refused: [
+      {
+        region: 'a',
+        unchanged: [
+          { option: 'vectors', is: 2, asked: 4 },
+          { option: 'vms', vm: 'web', message: /^web is attached/ },
+          { option: 'vms', vm: 'lost', message: /^lost: ENOENT/ },
+        ],
+      },
+    ],
+  });
+  t.same(
+    daemon.servers[0]?.vms.map(({ name }) => name),
+    ['web'],
+  );
+});
+
 t.test('a region that cannot be added or changed keeps nothing else from it', async (t) => {
   const { daemon, region, join } = await serve(t, 'a');
   const { added, refused } = await daemon.apply([

@@ -97,7 +97,7 @@ t.test('all that is said of a VM has to be so', need('root', 'qemu'), async (t) 
 });
 
 t.test('who comes to the socket of a VM has to fit what is said of it', need('root'), async (t) => {
-  const scene = await VmScene.open(t, { web: { socket: 'own', user: uid } }, open);
+  const scene = await VmScene.open(t, { web: { socket: 'web', user: uid } }, open);
   t.equal((await scene.join('web')).refusal, -13, 'minus EACCES');
   t.match(await scene.region.refused(), { reason: 'access', message: /socket of web.* user 0$/ });
   t.equal((await come(t, scene, asUser(uid), 'web')).name, 'web');
