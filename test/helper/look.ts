@@ -1,6 +1,8 @@
 // What the kernel tells of other processes, without touching them.
 import { readFileSync } from 'node:fs';
 
+const SO_ACCEPTCON = ' 00010000 ';
+
 /** Whether a process runs; one that has ended and that nobody has waited for does not. */
 export function isRunning(pid: number): boolean {
   try {
@@ -15,7 +17,15 @@ export function isRunning(pid: number): boolean {
  * would be to join.
  */
 export function isListening(socket: string): boolean {
-  const SO_ACCEPTCON = ' 00010000 ';
+  return socketsAt(socket).some((line) => line.includes(SO_ACCEPTCON));
+}
+
+/** Whether somebody is connected to the path, accepted or not. */
+export function isConnected(socket: string): boolean {
+  return socketsAt(socket).some((line) => !line.includes(SO_ACCEPTCON));
+}
+
+function socketsAt(path: string): string[] {
   const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
-  return lines.some((line) => line.includes(SO_ACCEPTCON) && line.endsWith(` ${socket}`));
+  return lines.filter((line) => line.endsWith(` ${path}`));
 }
