@@ -1,7 +1,7 @@
 // What is said of VMs that a reload could not make what was asked: one line each, with the way to have it.
 import t from 'tap';
 import type { Log, LogFields } from '../../src/cli/log.js';
-import { reloadOnSignal } from '../../src/cli/reload.js';
+import { reloadOnSignal } from '../../src/cli/reload-on-signal.js';
 import { Daemon } from '../../src/server/daemon.js';
 import { Ledger } from '../helper/ledger.js';
 import { StrictPeer } from '../helper/strict-peer.js';
