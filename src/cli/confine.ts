@@ -4,12 +4,16 @@
 // Rule 2: it is for good, and for the whole process: no way back is left.
 import { userIds } from '../../native/user.js';
 import { OptionsError } from '../server/error.js';
+import type { Server } from '../server/server.js';
 import { becameAnotherUser } from '../server/in-flight.js';
 
 /** A user to become. */
 export interface Confinement {
-  /** Becomes the user, with all of its groups. Before any connection is taken. */
-  enter(): void;
+  /**
+   * Becomes the user, with all of its groups, before any connection is taken; what these have made by name
+   * is the user's from then on. Throws SystemError.
+   */
+  enter(servers: readonly Server[]): void;
 }
 
 /** Throws OptionsError when there is no such user, or we cannot become it. */
@@ -25,7 +29,8 @@ export function confinementTo(user: string): Confinement {
     throw new OptionsError('user', `only root can become '${user}'; this process is user ${own}`);
   }
   return {
-    enter: () => {
+    enter: (servers) => {
+      for (const server of servers) server.giveTo(uid);
       become(user, uid, gid);
       becameAnotherUser();
     },

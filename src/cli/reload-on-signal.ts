@@ -15,28 +15,51 @@ import type { Log } from './log.js';
 export type ReadRegions = () => Promise<readonly ServerOptions[]>;
 
 const NOTHING_CHANGED = 'nothing was changed';
-// An answer to who asks has room for so many.
-const MAX_TOLD = 20;
-const MAX_TOLD_CHARACTERS = 300;
+// An answer to who asks has room for 16 KiB.
+const MAX_TOLD = 15;
+const MAX_TOLD_CHARACTERS = 200;
+const MAX_SUMMARY_CHARACTERS = 1_000;
+
+let asked = false;
+const note = (): void => {
+  asked = true;
+};
+
+/** From now on SIGHUP does not end the process, and waits for `reloadOnSignal`. */
+export function holdReloads(): void {
+  process.on('SIGHUP', note);
+}
 
 /** From now on SIGHUP reads the regions and applies them, and whoever asks is told what came of it. */
 export function reloadOnSignal(daemon: Daemon, read: ReadRegions, log: Log): void {
   let count = 0;
   const report = (summary: string, problems: readonly string[] = []): void => {
-    const told = problems.slice(0, MAX_TOLD).map(asLine);
-    for (const server of daemon.servers) server.reload = { count, summary, problems: told };
+    const told = {
+      count,
+      summary: asLine(summary, MAX_SUMMARY_CHARACTERS),
+      problems: few(problems),
+    };
+    for (const server of daemon.servers) server.reload = told;
   };
-  report('never');
-  process.on('SIGHUP', () => {
+  const act = (): void => {
     void reload(daemon, read, log).then(({ summary, problems }) => {
       count += 1;
       report(summary, problems);
     });
-  });
+  };
+  report('never');
+  process.on('SIGHUP', act).off('SIGHUP', note);
+  if (asked) act();
 }
 
-function asLine(text: string): string {
-  const line = text.slice(0, MAX_TOLD_CHARACTERS);
+function few(problems: readonly string[]): string[] {
+  const told = problems.slice(0, MAX_TOLD).map((text) => asLine(text, MAX_TOLD_CHARACTERS));
+  const rest = problems.length - told.length;
+  return rest > 0 ? [...told, `and ${rest} more, which the log tells`] : told;
+}
+
+function asLine(text: string, most: number): string {
+  const line = text.length > most ? `${text.slice(0, most)}…` : text;
   return isPrintable(line) ? line : quote(line);
 }
 

@@ -43,7 +43,7 @@ export const reloadCommand: CommandModule<object, ReloadArguments> = {
 
 const ANSWER_MS = 60_000;
 const PAUSE_MS = 20;
-const GONE = 'reloaded: this region is there no more; of the others the log tells';
+const GONE = 'this region is there no more: name a socket of one that stays, or look into the log';
 
 async function reload(given: ArgumentsCamelCase<ReloadArguments>): Promise<void> {
   const [, ...surplus] = given._;
@@ -84,7 +84,7 @@ async function reportOf(named: NamedSockets): Promise<ReloadReport | undefined> 
     if (error instanceof PeerError && error.code === 'ERR_IVSHMEM_HANG_UP') return undefined;
     const { cause = error } = error as Error;
     if (!nobodyListens(cause)) throw error;
-    return { count: Infinity, summary: GONE, problems: [] };
+    return { count: Infinity, summary: 'reloaded', problems: [GONE] };
   }
 }
 

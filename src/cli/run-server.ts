@@ -46,7 +46,7 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
   try {
     if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);
     // In the same turn of the event loop as the start: nobody has been let in yet.
-    run.confinement?.enter();
+    run.confinement?.enter(daemon.servers);
     watch(daemon, run);
     await rehearseFor(daemon, signals);
     const signal = await signals.asked;

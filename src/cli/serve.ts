@@ -13,7 +13,7 @@ import { defaultHostSocket } from './host-socket.js';
 import { Log } from './log.js';
 import { plainCall } from './plain-call.js';
 import { checkReadyFd, reportReady } from './ready-fd.js';
-import type { ReadRegions } from './reload-on-signal.js';
+import { holdReloads, type ReadRegions } from './reload-on-signal.js';
 import { runServer } from './run-server.js';
 import {
   checkBesideConfig,
@@ -78,6 +78,7 @@ interface Regions {
 async function regionsOf(given: ArgumentsCamelCase<ServeArguments>): Promise<Regions> {
   if (given.config === undefined) return { regions: [serverOptionsOf(given)] };
   checkBesideConfig(given);
+  holdReloads();
   const { readConfig } = await import('./config/read-config.js');
   // The process may change its directory.
   const file = path.resolve(given.config);

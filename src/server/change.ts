@@ -25,6 +25,13 @@ type Fixed = (typeof FIXED)[number];
 /** What stays as it was: an option, or a VM that has a name. */
 export type Unchanged = UnchangedOption | UnchangedVm;
 
+/** What became of a change. */
+export interface Change {
+  readonly unchanged: readonly Unchanged[];
+  /** Why mode and group of a socket could not be changed, if so. */
+  readonly error?: Error | undefined;
+}
+
 /** One option that stays as it was. */
 export interface UnchangedOption {
   readonly option: Fixed;

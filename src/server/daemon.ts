@@ -23,8 +23,8 @@ export interface RefusedChange {
   readonly region: string;
   /** Options that cannot change while the region is there, and VMs that have a name for which something was not done. */
   readonly unchanged?: readonly Unchanged[];
-  /** Why it could not be started or changed at all. */
-  readonly error?: Error;
+  /** Why it could not be started, or not all of it be changed. */
+  readonly error?: Error | undefined;
 }
 
 /** What a daemon tells of regions that come and go by `apply`. */
@@ -36,6 +36,8 @@ export interface DaemonEvents {
 /** The regions of one process. */
 export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposable {
   readonly #servers = new Map<string, Server>();
+  // Those that are no more asked for, until they have ended.
+  readonly #ending = new Set<Server>();
   #last: Promise<unknown> = Promise.resolve();
   #isClosing = false;
 
@@ -66,7 +68,7 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
   /** Ends all regions, as `Server.close` ends one; rejects with the first failure when all is done. */
   async close(options: CloseOptions = {}): Promise<void> {
     this.#isClosing = true;
-    const ends = this.servers.map((server) => server.close(options));
+    const ends = [...this.servers, ...this.#ending].map((server) => server.close(options));
     const failures = new Failures();
     for (const end of await Promise.allSettled(ends)) {
       failures.attempt(() => {
@@ -84,10 +86,11 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
     const refused: RefusedChange[] = [];
     const asked = new Set(regions.map(nameOf));
     const removed = [...this.#servers.keys()].filter((name) => !asked.has(name));
-    // First, because others may get what they had.
-    await Promise.all(removed.map((name) => this.#end(name, refused)));
+    const ends = removed.map((name) => this.#end(name, refused));
     const kept = regions.filter((region) => this.#servers.has(nameOf(region)));
     for (const region of kept) this.#change(region, refused);
+    // Others may get what they had. A stopped VM may hold that up, and nothing else.
+    await Promise.all(ends);
     const added: string[] = [];
     for (const region of regions) {
       if (this.#isClosing || this.#servers.has(nameOf(region))) continue;
@@ -109,8 +112,8 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
 
   #change(region: ServerOptions, refused: RefusedChange[]): void {
     try {
-      const unchanged = this.#servers.get(nameOf(region))?.change(region) ?? [];
-      if (unchanged.length > 0) refused.push({ region: nameOf(region), unchanged });
+      const { unchanged = [], error } = this.#servers.get(nameOf(region))?.change(region) ?? {};
+      if (unchanged.length > 0 || error) refused.push({ region: nameOf(region), unchanged, error });
     } catch (error) {
       refused.push({ region: nameOf(region), error: error as Error });
     }
@@ -120,11 +123,13 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
     const server = this.#servers.get(name);
     if (server === undefined) return;
     this.#servers.delete(name);
+    this.#ending.add(server);
     try {
       await server.close();
     } catch (error) {
       refused.push({ region: name, error: error as Error });
     }
+    this.#ending.delete(server);
     this.emit('end', server);
   }
 }

@@ -56,7 +56,15 @@ export class Doors {
 
   /** Lets others connect to the sockets of this VM, or to those that are no VM's; see `Listener.admit`. */
   admit(options: CheckedOptions, vm?: string): void {
-    for (const door of this.#open) if (door.vm === vm) door.listener.admit(options);
+    const failures = new Failures();
+    for (const door of this.#open)
+      if (door.vm === vm) failures.attempt(() => door.listener.admit(options));
+    failures.throwFirst();
+  }
+
+  /** Makes this user the owner of all sockets. */
+  giveTo(uid: number): void {
+    for (const { listener } of this.#open) listener.giveTo(uid);
   }
 
   /** Shuts a VM's own. Throws the first thing that could not be put away, when all the rest is. */

@@ -3,7 +3,7 @@
 // Rule 1: the order of the steps in `open` is the safety: lock, then look, then replace. A living
 //         server is never connected to (that would be a join), its socket never touched.
 // Rule 2: nobody can connect before mode and group are set: until listen(2) every connect fails.
-import { chmodSync, chownSync, existsSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import type { Fd } from '../../native/fd.js';
 import { errno, SystemError } from '../../native/system-error.js';
@@ -32,14 +32,17 @@ export class Listener implements Disposable {
   // The process may change its directory.
   readonly #absolutePath: string;
   readonly #inode: bigint;
+  // Its group where none is asked for.
+  readonly #ownGid: number;
   #isShutDown = false;
 
-  private constructor(socketPath: string, fd: Fd, lock: LockFile) {
+  private constructor(socketPath: string, fd: Fd, lock: LockFile, ownGid: number) {
     this.path = socketPath;
     this.#absolutePath = path.resolve(socketPath);
     this.fd = fd;
     this.#lock = lock;
     this.#inode = lstatSync(socketPath, { bigint: true }).ino;
+    this.#ownGid = ownGid;
   }
 
   /** Claims the path; nothing is bound yet. Throws ServerError ERR_IVSHMEM_SOCKET_IN_USE, SystemError. */
@@ -67,10 +70,11 @@ export class Listener implements Disposable {
       throw error;
     }
     try {
-      chownSync(path, -1, gid);
+      const ownGid = lstatSync(path).gid;
+      chownSync(path, -1, gid ?? ownGid);
       chmodSync(path, options.socketMode);
       listenSocket(fd, BACKLOG);
-      return new Listener(path, fd, lock);
+      return new Listener(path, fd, lock, ownGid);
     } catch (error) {
       fd.close();
       rmSync(path);
@@ -89,11 +93,35 @@ export class Listener implements Disposable {
     }
   }
 
-  /** Lets others connect from now on, by mode and group. Throws OptionsError before it changes any, SystemError. */
+  /**
+   * Lets others connect from now on, by mode and group. Throws OptionsError before it changes any,
+   * ServerError ERR_IVSHMEM_NOT_A_SOCKET where something else has taken the path, SystemError.
+   */
   admit(options: CheckedOptions): void {
-    const gid = groupOf(options);
-    chownSync(this.#absolutePath, -1, gid);
-    chmodSync(this.#absolutePath, options.socketMode);
+    const gid = groupOf(options) ?? this.#ownGid;
+    const status = this.#own();
+    if (status.gid !== gid) chownSync(this.#absolutePath, -1, gid);
+    if ((status.mode & 0o777) !== options.socketMode) {
+      chmodSync(this.#absolutePath, options.socketMode);
+    }
+  }
+
+  /** Makes this user the owner of the socket and its lock. Throws as `admit` does. */
+  giveTo(uid: number): void {
+    this.#own();
+    chownSync(this.#absolutePath, uid, -1);
+    this.#lock.giveTo(uid);
+  }
+
+  // What is at the path by now may be a link to what root must not touch.
+  #own(): Stats {
+    const status = lstatSync(this.#absolutePath);
+    if (status.isSocket() && BigInt(status.ino) === this.#inode) return status;
+    throw new ServerError(
+      'ERR_IVSHMEM_NOT_A_SOCKET',
+      this.path,
+      `${this.path} is not the socket any more that this server made, and is left as it is`,
+    );
   }
 
   /** From now on connects fail; those that queue can still be accepted. The path goes, if it is still ours. */
@@ -120,8 +148,8 @@ export class Listener implements Disposable {
   }
 }
 
-function groupOf({ socketGroup }: CheckedOptions): number {
-  return socketGroup === undefined ? -1 : resolveGroup('socketGroup', socketGroup);
+function groupOf({ socketGroup }: CheckedOptions): number | undefined {
+  return socketGroup === undefined ? undefined : resolveGroup('socketGroup', socketGroup);
 }
 
 function removeStale(path: string): void {

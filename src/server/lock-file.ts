@@ -2,7 +2,7 @@
 //
 // Not on the thing itself: peers receive its descriptor and could drop or take the lock.
 // The file is removed at the end, under the lock; a crash leaves it behind unlocked, which is free.
-import { realpathSync, rmSync, statSync, fstatSync } from 'node:fs';
+import { fchownSync, fstatSync, realpathSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Fd } from '../../native/fd.js';
 import { lockHolder, openLockFile, tryLock } from '../../native/lock.js';
@@ -38,6 +38,11 @@ export class LockFile implements Disposable {
       // Its owner removed it between our open and our lock: what we hold is nobody's claim.
       fd.close();
     }
+  }
+
+  /** Makes this user the owner of the file: it may have to remove it where only owners may. */
+  giveTo(uid: number): void {
+    fchownSync(this.#fd.rawFd, uid, -1);
   }
 
   /** Gives the claim up and removes the file; again does nothing. */

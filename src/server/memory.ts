@@ -20,6 +20,8 @@ export interface RegionMemory {
   readonly path: string;
   /** Whether it was there before and was taken over as it is. */
   readonly isAdopted: boolean;
+  /** Makes this user the owner of a name that was made for it, and of the claim to it. */
+  giveTo(uid: number): void;
   /** Removes the name. Who has the memory keeps it. */
   unlink(): void;
   /** Gives up the claim to the name and closes the descriptor. */
@@ -65,6 +67,7 @@ function nameless(kind: 'memfd' | 'unnamed file', fd: Fd, sizeBytes: number): Re
     sizeBytes,
     path: `/proc/${process.pid}/fd/${fd.rawFd}`,
     isAdopted: false,
+    giveTo: () => undefined,
     unlink: () => undefined,
     close: () => {
       fd.close();

@@ -4,7 +4,15 @@
 //         server may be living on it. It is adopted at equal size, or refused. (An empty one gets
 //         its size: nobody can live on nothing.) Not even a label is written into it.
 // Rule 2: "in use" is a lock on a file beside it, not on a descriptor that peers receive.
-import { existsSync, fstatSync, realpathSync, rmSync, statSync, type Stats } from 'node:fs';
+import {
+  existsSync,
+  fchownSync,
+  fstatSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import path from 'node:path';
 import type { Fd } from '../../native/fd.js';
 import {
@@ -90,11 +98,16 @@ function openNamed({ kind, path: file, options, open, unlink }: Named): RegionMe
     const { fd, isNew } = open();
     if (isNew) makeNew(fd, file, options, unlink);
     else adopt(fd, file, options);
+    const giveTo = (uid: number): void => {
+      if (isNew) fchownSync(fd.rawFd, uid, -1);
+      lock.giveTo(uid);
+    };
     const close = (): void => {
       fd.close();
       lock.close();
     };
-    return { fd, kind, sizeBytes: options.size, path: file, isAdopted: !isNew, unlink, close };
+    const { size } = options;
+    return { fd, kind, sizeBytes: size, path: file, isAdopted: !isNew, giveTo, unlink, close };
   } catch (error) {
     lock.close();
     throw error;

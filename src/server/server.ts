@@ -15,7 +15,8 @@ import {
   type Door,
   type Policy,
 } from './admission.js';
-import { merged, unchangeable, type Unchanged } from './change.js';
+import { merged, unchangeable, type Change } from './change.js';
+import { OptionsError } from './error.js';
 import type { Connection } from './connection.js';
 import { Doors } from './doors.js';
 import { inFlightOfProcess } from './in-flight.js';
@@ -131,21 +132,37 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /**
-   * Takes over the options that may change while peers are attached: what is asked of newcomers, mode
-   * and group of the sockets, and VMs that have a name. Returns what cannot, and stays as it was. Throws
-   * OptionsError, SystemError (EPERM, ENOENT: the sockets' mode and group); nothing has changed then. Of a
-   * server that is being closed nothing changes.
+   * Takes over the options that may change while peers are attached: what is asked of newcomers, VMs that
+   * have a name, mode and group of the sockets. Those that cannot stay as they were. Throws OptionsError, and
+   * nothing has changed then.
    */
-  change(options: ServerOptions): Unchanged[] {
+  change(options: ServerOptions): Change {
     const asked = checkOptions(options);
     const next = merged(this.#options, asked);
-    if (this.#closed !== undefined) return [];
-    this.#doors.admit(next);
+    if (this.#closed !== undefined) return { unchanged: [] };
+    const error = this.#admit(next);
     this.#options = next;
     const vms = new VmChange(this.#region, this.#doors, next).make();
     this.#admitted = this.#peersBeside(this.#region.vms.length, this.#doors.count);
     this.#region.policy = this.#policy;
-    return [...unchangeable(next, asked), ...vms];
+    return { unchanged: [...unchangeable(next, asked), ...vms], error };
+  }
+
+  // What cannot be done for a socket keeps nothing else from being done. Throws OptionsError.
+  #admit(next: CheckedOptions): Error | undefined {
+    try {
+      this.#doors.admit(next);
+      return undefined;
+    } catch (error) {
+      if (error instanceof OptionsError) throw error;
+      return error as Error;
+    }
+  }
+
+  /** Makes this user the owner of what was made by name. Throws SystemError (EPERM), ServerError. */
+  giveTo(uid: number): void {
+    this.#doors.giveTo(uid);
+    this.#memory.giveTo(uid);
   }
 
   get #policy(): Policy {

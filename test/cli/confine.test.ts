@@ -1,5 +1,15 @@
 // A server that root starts and that becomes another user.
-import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import t from 'tap';
 import { connectSocket } from '../../native/unix-socket.js';
 import { asUser } from '../helper/as-user.js';
@@ -51,6 +61,27 @@ t.test('it writes its pid file, and finds its configuration, as root', need('roo
   const { code, stderr } = await serve.end('SIGTERM');
   t.equal(code, 1, 'what lies in a directory of root it cannot remove');
   t.match(stderr, 'EACCES');
+});
+
+t.test('what root made for it is its own: it can change and remove it', need('root'), async (t) => {
+  const directory = directoryOf(t, NOBODY);
+  const shm = `ivshmem-test-confine-${process.pid}`;
+  t.teardown(() => rmSync(`/dev/shm/${shm}`, { force: true }));
+  const write = (mode: string): void => {
+    const region = `{ socket: s, socket-mode: "${mode}", shm-name: ${shm}, size: 1M }`;
+    writeFileSync(`${directory}/ivshmem.yaml`, `regions:\n  a: ${region}\n`);
+  };
+  write('0600');
+  const args = ['--config', `${directory}/ivshmem.yaml`, '--user', 'nobody'];
+  const serve = await Serve.start(t, args);
+  write('0660');
+  const { code, stderr } = await run(t, [...ivshmem, 'reload', '--socket', `${directory}/s`]);
+  t.equal(code, 0, stderr);
+  t.equal(statSync(`${directory}/s`).mode & 0o777, 0o660);
+  t.equal(statSync(`/dev/shm/${shm}`).uid, NOBODY);
+  t.equal((await serve.end('SIGTERM')).code, 0);
+  t.same(readdirSync(directory), ['ivshmem.yaml']);
+  t.notOk(existsSync(`/dev/shm/${shm}.lock`), 'where only owners may remove');
 });
 
 t.test('its descriptors in flight are counted from then on', need('root'), async (t) => {

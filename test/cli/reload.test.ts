@@ -60,9 +60,9 @@ t.test('a region that the file has no more answers no more', async (t) => {
   place.write('a: { socket: a }', 'b: { socket: b }');
   await Serve.start(t, ['--config', `${place.directory}/ivshmem.yaml`]);
   place.write('a: { socket: a }');
-  const { code, stdout } = await place.reload('b');
-  t.equal(code, 0);
-  t.match(stdout, 'this region is there no more');
+  const { code, stderr } = await place.reload('b');
+  t.equal(code, 1);
+  t.match(stderr, 'this region is there no more');
 });
 
 t.test('a server without a file is left alone', async (t) => {

@@ -1,4 +1,5 @@
 // `ivshmem serve --config`: several regions of one file, and what becomes of them when the file changes.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { ivshmem, run } from '../helper/command.js';
@@ -122,6 +123,20 @@ t.test('SIGHUP: a file with an error changes nothing', async (t) => {
   t.same(place.sockets, ['a']);
   t.equal((await place.join('a')).id, 1);
   t.equal(peer.read(), 1);
+});
+
+t.test('SIGHUP: a file that became a FIFO is refused, and the server goes on', async (t) => {
+  const place = new Place(t);
+  place.write('a: { socket: a }');
+  const serve = await Serve.start(t, ['--config', place.file]);
+  rmSync(place.file);
+  execFileSync('mkfifo', [place.file]);
+  t.equal(await reload(serve), 'nothing was changed');
+  t.match(serve.logged('config')[0]?.msg, `${place.file} is no regular file`);
+  rmSync(place.file);
+  place.write('b: { socket: b }');
+  t.equal(await reload(serve), 'reloaded: added b; removed a');
+  t.equal((await serve.end('SIGTERM')).code, 0);
 });
 
 t.test('SIGHUP many times at once ends in what the file says', async (t) => {

@@ -49,9 +49,10 @@ export class VmScene {
   }
 
   /** These are its VMs from now on; gives what was not done. */
-  change(vms: Vms, more: Partial<ServerOptions> = {}): Unchanged[] {
+  change(vms: Vms, more: Partial<ServerOptions> = {}): readonly Unchanged[] {
     const directory = path.dirname(this.region.socket);
-    return this.region.server.change({ ...this.#options, ...more, vms: named(directory, vms) });
+    return this.region.server.change({ ...this.#options, ...more, vms: named(directory, vms) })
+      .unchanged;
   }
 
   socketOf(name: string): string {

@@ -1,11 +1,13 @@
 // Several regions in one process: they have nothing to do with each other, and become others while peers are attached.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { Daemon } from '../../src/server/daemon.js';
 import type { ServerOptions } from '../../src/server/options.js';
 import { Crowd } from '../helper/crowd.js';
 import { descriptorCount } from '../../native/descriptor-limit.js';
+import { connectSocket } from '../../native/unix-socket.js';
 import { Ledger } from '../helper/ledger.js';
+import { need } from '../helper/need.js';
 import { Random } from '../helper/random.js';
 import { StrictPeer } from '../helper/strict-peer.js';
 import { temp, type Scope } from '../helper/temp.js';
@@ -156,6 +158,46 @@ t.test('a region that cannot be added or changed keeps nothing else from it', as
   ]);
   t.equal((await join('a')).id, 0);
   t.equal((await join('c')).id, 0);
+});
+
+t.test('what has taken the place of a socket is not touched, and the rest is done', async (t) => {
+  const { daemon, directory, region, join } = await serve(t, 'a');
+  const other = `${directory}/of-a-stranger`;
+  writeFileSync(other, '', { mode: 0o600 });
+  rmSync(`${directory}/a`);
+  symlinkSync(other, `${directory}/a`);
+  const asked = region('a', { socketMode: 0o666, socketGroup: '1', maxPeers: 1 });
+  t.match((await daemon.apply([asked])).refused, [
+    { region: 'a', error: { code: 'ERR_IVSHMEM_NOT_A_SOCKET' } },
+  ]);
+  t.match(statSync(other), { mode: 0o100600, gid: process.getgid?.() });
+  t.equal(daemon.servers[0]?.maxPeers, 1);
+  rmSync(`${directory}/a`);
+  t.match((await daemon.apply([asked])).refused, [{ region: 'a', error: { code: 'ENOENT' } }]);
+  t.match((await daemon.apply([region('a'), region('b')])).added, ['b']);
+  t.equal((await join('b')).id, 0);
+});
+
+t.test('a group that is asked for no more goes', need('root'), async (t) => {
+  const { daemon, directory, region } = await serve(t, 'a');
+  const before = statSync(`${directory}/a`).gid;
+  await daemon.apply([region('a', { socketGroup: '12345' })]);
+  t.equal(statSync(`${directory}/a`).gid, 12_345);
+  await daemon.apply([region('a')]);
+  t.equal(statSync(`${directory}/a`).gid, before);
+});
+
+t.test('a region whose end takes its time holds up no change of the others', async (t) => {
+  const { daemon, directory, region } = await serve(t, 'a', 'b');
+  const stopped = connectSocket(`${directory}/b`)!;
+  await until('it has joined', () => daemon.servers[1]?.peers.length === 1);
+  const applied = daemon.apply([region('a', { maxPeers: 7 })]);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.equal(daemon.servers[0]?.maxPeers, 7);
+  await daemon.close({ timeoutMs: 0 });
+  await applied;
+  t.same(readdirSync(directory), [], 'who ends the process ends that one, too');
+  stopped.close();
 });
 
 t.test('a socket goes from one region to another', async (t) => {

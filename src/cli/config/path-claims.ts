@@ -26,7 +26,7 @@ export function checkPaths(regions: readonly NamedOptions[], report: Report): vo
     for (const { file, path } of sockets) checkLength(file, path, report);
     return [...sockets, ...memoriesOf(region)];
   });
-  for (const claim of claims) {
+  for (const claim of [...claims, ...claims.map(lockOf)]) {
     // Of a path that is empty the server has more to say.
     if (claim.file === '' || report.has(claim.path) || (claim.follows && report.has(claim.follows)))
       continue;
@@ -35,6 +35,16 @@ export function checkPaths(regions: readonly NamedOptions[], report: Report): vo
     if (owner === undefined) owners.set(file, claim);
     else report.add(claim.path, taken(claim.file, owner, report.lineOf(owner.path)));
   }
+}
+
+// A server has a lock file beside each of them.
+function lockOf({ file, what, path, follows }: Claim): Claim {
+  return {
+    file: file === '' ? '' : `${file}.lock`,
+    what: `the lock file of ${what}`,
+    path,
+    follows,
+  };
 }
 
 function taken(file: string, { what }: Claim, line: number): string {

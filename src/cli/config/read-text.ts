@@ -2,6 +2,7 @@
 //
 // Rule 1: never more than 256K are read, whatever stands at the path; nothing blocks the process.
 import { isUtf8 } from 'node:buffer';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ServerError } from '../../server/error.js';
 import { ConfigError } from './config-error.js';
@@ -21,9 +22,10 @@ export async function readText(path: string): Promise<string> {
 }
 
 async function readBytes(path: string): Promise<Buffer> {
-  await using file = await open(path);
-  if ((await file.stat()).isDirectory()) {
-    throw new ServerError('ERR_IVSHMEM_NOT_A_FILE', path, `${path} is a directory, no file`);
+  // Of a FIFO even the open could wait for ever.
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if (!(await file.stat()).isFile()) {
+    throw new ServerError('ERR_IVSHMEM_NOT_A_FILE', path, `${path} is no regular file`);
   }
   const bytes = Buffer.alloc(MAX_BYTES + 1);
   let length = 0;

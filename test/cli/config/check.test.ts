@@ -64,7 +64,7 @@ t.test('a file that cannot be read has exit code 1 and a line', async (t) => {
   });
   t.match(await run(t, [...check, directory]), {
     code: 1,
-    stderr: `ivshmem config check: ${directory} is a directory, no file\n`,
+    stderr: `ivshmem config check: ${directory} is no regular file\n`,
   });
 });
 

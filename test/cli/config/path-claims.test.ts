@@ -30,6 +30,11 @@ const meetings: readonly (readonly [a: string, b: string, ...findings: string[]]
     'socket: /s',
     `host-socket: /s.host is already the socket of region a (line 2)${own}`,
   ],
+  [
+    'socket: /s.lock',
+    'socket: /s, host-socket: false',
+    `socket: ${socket.replace('/s', '/s.lock')}`,
+  ],
   ['socket: /s, shm-name: m', 'socket: /t, shm-name: m', `shm-name: ${memory}`],
   ['socket: /s, shm-name: m', 'socket: /t, shm-name: /m', `shm-name: ${memory}`],
   ['socket: /s, shm-name: m', 'socket: /t, mem-path: /dev/shm/m', `mem-path: ${memory}`],

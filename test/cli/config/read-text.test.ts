@@ -25,13 +25,13 @@ t.test('what cannot be read is the error of the system, with the path', async (t
   await t.rejects(readText(directory), {
     code: 'ERR_IVSHMEM_NOT_A_FILE',
     path: directory,
-    message: `${directory} is a directory, no file`,
+    message: `${directory} is no regular file`,
   });
 });
 
 t.test('a file of any size costs no more than what is taken', async (t) => {
   const wrong = { code: 'ERR_IVSHMEM_CONFIG', findings: [{ line: 1 }] };
-  await t.rejects(readText('/dev/zero'), { ...wrong, message: /: the file is larger than 256K$/ });
+  await t.rejects(readText('/dev/zero'), { code: 'ERR_IVSHMEM_NOT_A_FILE' });
   await t.rejects(readText(configFile(t, '#'.repeat(262_145))), wrong);
   t.equal((await readText(configFile(t, '#'.repeat(262_144)))).length, 262_144);
 });
