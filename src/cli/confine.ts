@@ -2,6 +2,7 @@
 //
 // Rule 1: whether it can be is found out before anything is made.
 // Rule 2: it is for good, and for the whole process: no way back is left.
+import { readFileSync } from 'node:fs';
 import { userIds } from '../../native/user.js';
 import { OptionsError } from '../server/error.js';
 import type { Server } from '../server/server.js';
@@ -24,7 +25,7 @@ export function confinementTo(user: string): Confinement {
   }
   const { uid, gid } = ids;
   const own = process.geteuid?.();
-  if (own === uid) return { enter: () => undefined };
+  if (own === uid && process.getuid?.() === uid) return { enter: () => undefined };
   if (own !== 0) {
     throw new OptionsError('user', `only root can become '${user}'; this process is user ${own}`);
   }
@@ -44,7 +45,8 @@ function become(user: string, uid: number, gid: number): void {
   initgroups?.(user, gid);
   process.setgid?.(gid);
   process.setuid?.(uid);
-  if (process.getuid?.() !== uid || process.getegid?.() !== gid) {
-    throw new Error(`the process is not the user ${user} that it should have become`);
+  const rights = /^CapEff:\s*0*$/m.test(readFileSync('/proc/self/status', 'latin1'));
+  if (process.getuid?.() !== uid || process.getegid?.() !== gid || !rights) {
+    throw new Error(`the process has not become the user ${user} with no other rights`);
   }
 }

@@ -55,6 +55,11 @@ export class Log {
     this.#get().error(fields, message);
   }
 
+  /** Loads what it writes with: for who may not be able to later. */
+  load(): void {
+    this.#get();
+  }
+
   /** Gives a slow reader a last chance; resolves soon in any case. */
   flush(): Promise<void> {
     return this.#output.flush(500);

@@ -2,6 +2,7 @@
 //
 // Rule 1: a configuration with an error changes nothing.
 // Rule 2: what was asked and not done is said, one line each, with the way to have it.
+import type { ReloadReport } from '../protocol/answer.js';
 import { isPrintable, quote } from '../protocol/printable.js';
 import type { Daemon, RefusedChange } from '../server/daemon.js';
 import type { Unchanged, UnchangedOption } from '../server/change.js';
@@ -32,24 +33,28 @@ export function holdReloads(): void {
 
 /** From now on SIGHUP reads the regions and applies them, and whoever asks is told what came of it. */
 export function reloadOnSignal(daemon: Daemon, read: ReadRegions, log: Log): void {
-  let count = 0;
-  const report = (summary: string, problems: readonly string[] = []): void => {
-    const told = {
-      count,
-      summary: asLine(summary, MAX_SUMMARY_CHARACTERS),
-      problems: few(problems),
-    };
-    for (const server of daemon.servers) server.reload = told;
+  let report: ReloadReport = { asked: 0, done: 0, summary: 'never', problems: [] };
+  const tell = (more: Partial<ReloadReport> = {}): void => {
+    report = { ...report, ...more };
+    for (const server of daemon.servers) server.reload = report;
   };
-  const act = (): void => {
-    void reload(daemon, read, log).then(({ summary, problems }) => {
-      count += 1;
-      report(summary, problems);
-    });
+  let isReading = false;
+  const act = async (): Promise<void> => {
+    tell({ asked: report.asked + 1 });
+    // One after the other, and what is read is what the file says then: many signals are one.
+    if (isReading) return;
+    isReading = true;
+    while (report.done < report.asked) {
+      const done = report.asked;
+      const { summary, problems } = await reload(daemon, read, log);
+      tell({ done, summary: asLine(summary, MAX_SUMMARY_CHARACTERS), problems: few(problems) });
+    }
+    isReading = false;
   };
-  report('never');
-  process.on('SIGHUP', act).off('SIGHUP', note);
-  if (asked) act();
+  tell();
+  const onSignal = (): void => void act();
+  process.on('SIGHUP', onSignal).off('SIGHUP', note);
+  if (asked) onSignal();
 }
 
 function few(problems: readonly string[]): string[] {

@@ -69,7 +69,7 @@ async function reloaded(named: NamedSockets): Promise<ReloadReport> {
   const end = performance.now() + ANSWER_MS;
   for (;;) {
     const report = await reportOf(named);
-    if (report !== undefined && report.count > before.count) return report;
+    if (report !== undefined && report.done > before.asked) return report;
     if (performance.now() > end)
       throw new CommandError('the server does not say; look into its log');
     await sleep(PAUSE_MS);
@@ -84,7 +84,7 @@ async function reportOf(named: NamedSockets): Promise<ReloadReport | undefined> 
     if (error instanceof PeerError && error.code === 'ERR_IVSHMEM_HANG_UP') return undefined;
     const { cause = error } = error as Error;
     if (!nobodyListens(cause)) throw error;
-    return { count: Infinity, summary: 'reloaded', problems: [GONE] };
+    return { asked: Infinity, done: Infinity, summary: 'reloaded', problems: [GONE] };
   }
 }
 

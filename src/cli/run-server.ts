@@ -46,7 +46,10 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
   try {
     if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);
     // In the same turn of the event loop as the start: nobody has been let in yet.
-    run.confinement?.enter(daemon.servers);
+    if (run.confinement) {
+      log.load();
+      run.confinement.enter(daemon.servers);
+    }
     watch(daemon, run);
     await rehearseFor(daemon, signals);
     const signal = await signals.asked;

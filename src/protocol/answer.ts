@@ -36,13 +36,15 @@ export interface RegionDescription {
   };
   /** The ID of the next peer; null when none is left. */
   readonly nextId: number | null;
-  /** How often the server has read its configuration again, and what came of the last time; none: it has none. */
+  /** What came of reading the configuration again; none: it has none. */
   readonly reload?: ReloadReport | undefined;
 }
 
 /** What came of reading a configuration again. */
 export interface ReloadReport {
-  readonly count: number;
+  /** How often the server was asked to, and how many of these are done with. */
+  readonly asked: number;
+  readonly done: number;
   /** For people: what was done, and a line for each thing that was not. */
   readonly summary: string;
   readonly problems: readonly string[];
@@ -66,7 +68,8 @@ const memoryFields: Fields = {
   inode: [isDigits, 'a number in decimal'],
 };
 const reloadFields: Fields = {
-  count: [isIn(0, Infinity), 'a number'],
+  asked: [isIn(0, Infinity), 'a number'],
+  done: [isIn(0, Infinity), 'a number'],
   summary: [isLine, 'a line'],
   problems: [(lines) => Array.isArray(lines) && lines.every(isLine), 'a list of lines'],
 };

@@ -3,7 +3,7 @@
 // Rule 1: the order of the steps in `open` is the safety: lock, then look, then replace. A living
 //         server is never connected to (that would be a join), its socket never touched.
 // Rule 2: nobody can connect before mode and group are set: until listen(2) every connect fails.
-import { chmodSync, chownSync, existsSync, lstatSync, rmSync, type Stats } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, rmSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
 import type { Fd } from '../../native/fd.js';
 import { errno, SystemError } from '../../native/system-error.js';
@@ -20,6 +20,7 @@ import { ServerError } from './error.js';
 import { Failures } from './failures.js';
 import { LockFile } from './lock-file.js';
 import type { CheckedOptions } from './options.js';
+import { onSocket } from './own-socket.js';
 
 // More than the kernel allows (net.core.somaxconn) is the kernel's maximum.
 const BACKLOG = 65_535;
@@ -36,13 +37,13 @@ export class Listener implements Disposable {
   readonly #ownGid: number;
   #isShutDown = false;
 
-  private constructor(socketPath: string, fd: Fd, lock: LockFile, ownGid: number) {
+  private constructor(socketPath: string, fd: Fd, lock: LockFile, { ino, gid }: BigIntStats) {
     this.path = socketPath;
     this.#absolutePath = path.resolve(socketPath);
     this.fd = fd;
     this.#lock = lock;
-    this.#inode = lstatSync(socketPath, { bigint: true }).ino;
-    this.#ownGid = ownGid;
+    this.#inode = ino;
+    this.#ownGid = Number(gid);
   }
 
   /** Claims the path; nothing is bound yet. Throws ServerError ERR_IVSHMEM_SOCKET_IN_USE, SystemError. */
@@ -70,11 +71,13 @@ export class Listener implements Disposable {
       throw error;
     }
     try {
-      const ownGid = lstatSync(path).gid;
-      chownSync(path, -1, gid ?? ownGid);
-      chmodSync(path, options.socketMode);
+      const made = onSocket(path, undefined, (handle, status) => {
+        chownSync(handle, -1, gid ?? Number(status.gid));
+        chmodSync(handle, options.socketMode);
+        return status;
+      });
       listenSocket(fd, BACKLOG);
-      return new Listener(path, fd, lock, ownGid);
+      return new Listener(path, fd, lock, made);
     } catch (error) {
       fd.close();
       rmSync(path);
@@ -99,29 +102,20 @@ export class Listener implements Disposable {
    */
   admit(options: CheckedOptions): void {
     const gid = groupOf(options) ?? this.#ownGid;
-    const status = this.#own();
-    if (status.gid !== gid) chownSync(this.#absolutePath, -1, gid);
-    if ((status.mode & 0o777) !== options.socketMode) {
-      chmodSync(this.#absolutePath, options.socketMode);
-    }
+    onSocket(this.#absolutePath, this.#inode, (handle, status) => {
+      if (Number(status.gid) !== gid) chownSync(handle, -1, gid);
+      if ((Number(status.mode) & 0o777) !== options.socketMode) {
+        chmodSync(handle, options.socketMode);
+      }
+    });
   }
 
   /** Makes this user the owner of the socket and its lock. Throws as `admit` does. */
   giveTo(uid: number): void {
-    this.#own();
-    chownSync(this.#absolutePath, uid, -1);
+    onSocket(this.#absolutePath, this.#inode, (handle) => {
+      chownSync(handle, uid, -1);
+    });
     this.#lock.giveTo(uid);
-  }
-
-  // What is at the path by now may be a link to what root must not touch.
-  #own(): Stats {
-    const status = lstatSync(this.#absolutePath);
-    if (status.isSocket() && BigInt(status.ino) === this.#inode) return status;
-    throw new ServerError(
-      'ERR_IVSHMEM_NOT_A_SOCKET',
-      this.path,
-      `${this.path} is not the socket any more that this server made, and is left as it is`,
-    );
   }
 
   /** From now on connects fail; those that queue can still be accepted. The path goes, if it is still ours. */

@@ -45,10 +45,10 @@ t.test('that no ID is left is null', async (t) => {
 });
 
 t.test('what came of a reload goes with it, where there is a file', async (t) => {
-  const reload = { count: 2, summary: 'reloaded: kept a', problems: ['a: ä'] };
+  const reload = { asked: 3, done: 2, summary: 'reloaded: kept a', problems: ['a: ä'] };
   const text = line.replace(
     '"nextId":0',
-    '"nextId":0,"reload":{"count":2,"summary":"reloaded: kept a","problems":["a: ä"]}',
+    '"nextId":0,"reload":{"asked":3,"done":2,"summary":"reloaded: kept a","problems":["a: ä"]}',
   );
   t.equal(encodeAnswer({ ...description, reload }), text);
   t.same(decodeAnswer(text), { ...description, reload });
@@ -56,11 +56,12 @@ t.test('what came of a reload goes with it, where there is a file', async (t) =>
     '1',
     'null',
     '{}',
-    '{"count":-1,"summary":"","problems":[]}',
-    '{"count":0,"summary":"\\u001b","problems":[]}',
-    '{"count":0,"summary":"","problems":""}',
-    '{"count":0,"summary":"","problems":[1]}',
-    '{"count":0,"summary":"","problems":["\\n"]}',
+    '{"asked":-1,"done":0,"summary":"","problems":[]}',
+    '{"asked":0,"summary":"","problems":[]}',
+    '{"asked":0,"done":0,"summary":"\\u001b","problems":[]}',
+    '{"asked":0,"done":0,"summary":"","problems":""}',
+    '{"asked":0,"done":0,"summary":"","problems":[1]}',
+    '{"asked":0,"done":0,"summary":"","problems":["\\n"]}',
   ]) {
     const given = line.replace('"nextId":0', `"nextId":0,"reload":${wrong}`);
     t.throws(() => decodeAnswer(given), { code: 'ERR_IVSHMEM_ANSWER' }, wrong);

@@ -22,13 +22,15 @@ export interface SchemaFinding {
 // Not an enum: a size of huge pages, which the server calls by its bytes.
 const typed = ['maximum', 'maxLength', 'minimum', 'minLength', 'pattern'];
 const url = new URL('../../../../schema/config.schema.json', import.meta.url);
+// Read once: who has become another user since may not read it any more.
+const schema = readFileSync(url, 'utf8');
 
 /** What is not as the schema says, as far as a report keeps it. */
 export function schemaFindings(document: ConfigDocument): SchemaFinding[] {
   // Compiled when it is needed: a reload does it again, and nobody keeps what is not needed for months.
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, verbose: true });
   ajv.addVocabulary(['errorMessage']);
-  const validate = ajv.compile(JSON.parse(readFileSync(url, 'utf8')) as object);
+  const validate = ajv.compile(JSON.parse(schema) as object);
   if (validate(document.value)) return [];
   const errors = (validate.errors ?? []).filter(isTold).slice(0, MAX_FINDINGS);
   return errors.map((error) => {
