@@ -22,7 +22,9 @@ t.test('what is no socket, or another, is not acted on', async (t) => {
   const directory = temp(t);
   writeFileSync(`${directory}/file`, '');
   symlinkSync(socket, `${directory}/link`);
-  const act = (): void => t.fail('it was acted on');
+  const act = (): void => {
+    t.fail('it was acted on');
+  };
   for (const path of [`${directory}/file`, `${directory}/link`, directory]) {
     t.throws(() => onSocket(path, undefined, act), no, path);
   }
