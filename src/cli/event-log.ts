@@ -10,7 +10,7 @@ import type { Log, LogFields } from './log.js';
 /** Logs a server's events from now on, and first that it is there; each line has its region's name, if it has one. */
 export function logEvents(target: Log, server: Server): void {
   const log = new RegionLog(target, server.name);
-  const { socket, hostSocket, vectors, label, maxPeers, memory } = server;
+  const { socket, hostSocket, vectors, label, maxPeers, memory, vms } = server;
   const { path, sizeBytes, isAdopted } = memory;
   log.info(
     {
@@ -23,9 +23,10 @@ export function logEvents(target: Log, server: Server): void {
       vectors,
       label,
       maxPeers,
+      vms: vms.length === 0 ? undefined : vms.map(({ name, socket }) => ({ name, socket })),
     },
     `listening on ${socket}${hostSocket === undefined ? '' : ` and ${hostSocket}`}: ${formatSize(sizeBytes)}${isAdopted ? ' that were there before' : ''}, ` +
-      `vectors ${vectors}, at most ${maxPeers} peers`,
+      `vectors ${vectors}, at most ${maxPeers} peers${vms.length === 0 ? '' : `; VMs ${vms.map(({ name }) => name).join(', ')}`}`,
   );
   const { limitWarning } = server;
   if (limitWarning) log.warn({ event: 'warning', code: limitWarning.code }, limitWarning.message);

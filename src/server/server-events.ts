@@ -19,6 +19,8 @@ export interface RegionVm {
   readonly name: string;
   /** Undefined before it comes first, unless it was given one. */
   readonly id: number | undefined;
+  /** Path of its own; undefined: it comes to the region's. */
+  readonly socket: string | undefined;
   /** Undefined while it is away. */
   readonly peer: RegionPeer | undefined;
 }

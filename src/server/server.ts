@@ -177,9 +177,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** VMs that have a name, in the order of the options. */
   get vms(): RegionVm[] {
-    return this.#region.vms.map(({ vm: { name }, slot: { id, owner } }) => ({
+    return this.#region.vms.map(({ vm: { name, socket }, slot: { id, owner } }) => ({
       name,
       id,
+      socket,
       peer: owner && describe(owner),
     }));
   }

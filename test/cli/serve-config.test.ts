@@ -61,6 +61,20 @@ t.test('it serves every region of the file, and says which each line is about', 
   t.same(readdirSync(place.directory), ['ivshmem.yaml']);
 });
 
+t.test('VMs that have a name are named, with the way to them', async (t) => {
+  const place = new Place(t);
+  place.write('a: { socket: a, vms: { web: { id: 5, socket: w }, db: { user: root } } }');
+  const serve = await Serve.start(t, ['--config', place.file]);
+  t.match(serve.stdout, `\n  VM       web: ${place.directory}/w, peer 5\n`);
+  t.match(serve.stdout, '\n  VM       db: known by who it is\n');
+  t.match(serve.logged('listening')[0], {
+    vms: [{ name: 'web', socket: `${place.directory}/w` }, { name: 'db' }],
+    msg: /; VMs web, db$/,
+  });
+  t.equal((await place.join('w')).id, 5);
+  t.match(serve.logged('join')[0]?.msg, /^a: web \(peer 5\) joined/);
+});
+
 t.test('SIGHUP: regions come, go and change, and who stays does not notice', async (t) => {
   const place = new Place(t);
   place.write('a: { socket: a }', 'b: { socket: b }');
