@@ -43,14 +43,19 @@ static uint64_t number(const char *text)
 	exit(2);
 }
 
-static uint32_t small_number(const char *text)
+static uint32_t number_to(uint32_t most, const char *text)
 {
 	const uint64_t value = number(text);
 
-	if (value <= UINT32_MAX)
+	if (value <= most)
 		return value;
-	fprintf(stderr, "'%s' is over %u\n", text, UINT32_MAX);
+	fprintf(stderr, "'%s' is over %u\n", text, most);
 	exit(2);
+}
+
+static uint32_t small_number(const char *text)
+{
+	return number_to(UINT32_MAX, text);
 }
 
 static _Noreturn void fail(const char *what)
@@ -148,16 +153,6 @@ static char *bytes(const struct region *region, uint64_t offset, uint64_t length
 	exit(1);
 }
 
-static int milliseconds(const char *text)
-{
-	const uint32_t value = small_number(text);
-
-	if (value <= INT_MAX)
-		return value;
-	fprintf(stderr, "'%s' is over %d\n", text, INT_MAX);
-	exit(2);
-}
-
 static int wait_for_interrupts(struct region *region, int timeout_ms)
 {
 	static uint32_t counts[MOST_VECTORS];
@@ -197,7 +192,7 @@ static int run(struct region *region, int count, char **words)
 		return 0;
 	}
 	if (strcmp(command, "wait") == 0 && count <= 2)
-		return wait_for_interrupts(region, count == 2 ? milliseconds(words[1]) : -1);
+		return wait_for_interrupts(region, count == 2 ? (int)number_to(INT_MAX, words[1]) : -1);
 	if (strcmp(command, "echo") == 0 && count <= 2)
 		return exchange_echo(region, count == 2 ? small_number(words[1]) : 0);
 	if (strcmp(command, "ping") == 0 && count <= 2)
