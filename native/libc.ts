@@ -36,6 +36,12 @@ export const libc = {
     fd: number,
     value: number,
   ) => number,
+  /** https://man7.org/linux/man-pages/man2/read.2.html */
+  read: process.func('intptr_t read(int, uintptr_t, size_t)') as (
+    fd: number,
+    data: Address,
+    length: number,
+  ) => number,
   /** https://man7.org/linux/man-pages/man2/preadv2.2.html */
   preadv2: process.func('intptr_t preadv2(int, uintptr_t, int, int64_t, int)') as (
     fd: number,

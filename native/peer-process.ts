@@ -3,9 +3,9 @@
 //
 // Rule 1: "the kernel cannot tell" and "it is gone" are values (undefined), not errors.
 // Rule 2: a process is known by a descriptor (pidfd), for a number is given again when it is free.
-import { readFileSync } from 'node:fs';
 import { Fd } from './fd.js';
 import { addressOf, libc, staticMemory } from './libc.js';
+import { readProcFile } from './proc-file.js';
 import { errno, lastErrno, SystemError } from './system-error.js';
 import { createSocketPair } from './unix-socket.js';
 
@@ -64,11 +64,11 @@ export function canHoldPeers(): boolean {
 
 /**
  * The number of a process in the /proc that we see, as long as nobody else can have it: until the process
- * has ended and its parent has heard of it. Undefined then, and where it is in another PID namespace.
+ * has ended and its parent has heard of it. Undefined then, and where it is in another PID namespace. Throws as `peerPidFd`.
  * https://man7.org/linux/man-pages/man2/pidfd_open.2.html
  */
 export function pidOf(pidFd: Fd): number | undefined {
-  const text = readFileSync(`/proc/self/fdinfo/${pidFd.rawFd}`, 'latin1');
+  const text = readProcFile(`/proc/self/fdinfo/${pidFd.rawFd}`) ?? '';
   const pid = Number(/^Pid:\t(-?\d+)$/m.exec(text)?.[1] ?? 0);
   return pid > 0 ? pid : undefined;
 }

@@ -10,6 +10,11 @@ export function isQemuName(program: string): boolean {
   return /^(qemu-system-\w+|qemu-kvm|kvm)$/.test(program);
 }
 
+/** The arguments in the text of a /proc/PID/cmdline; none where it is not known. */
+export function argvOf(text = ''): string[] {
+  return text.split('\0').slice(0, -1);
+}
+
 /** An ivshmem-doorbell device as the command line has it. */
 export interface DoorbellDevice {
   /** Path of its chardev's socket, as it was given: relative to QEMU's working directory perhaps. */
@@ -50,10 +55,9 @@ export function nameOnCommandLine(argv: readonly string[]): string | undefined {
 }
 
 function valuesOf(argv: readonly string[], option: string): string[] {
-  return argv.filter(
-    (_, index) =>
-      /^--?/.test(argv[index - 1] ?? '') && argv[index - 1]?.replace(/^--?/, '') === option,
-  );
+  // Plain comparisons: a stranger may have sixty thousand arguments.
+  const [short, long] = [`-${option}`, `--${option}`];
+  return argv.filter((_, index) => argv[index - 1] === short || argv[index - 1] === long);
 }
 
 interface DeviceOptions {

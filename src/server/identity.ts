@@ -4,13 +4,16 @@
 // Rule 2: what cannot be proved is nothing: a unit and a name are read from /proc while a pidfd of the
 //         process that connected says that its number is still its own.
 // Rule 3: a name in a command line is what the process says of itself; all else is what others say of it.
-import { readFileSync } from 'node:fs';
+// Rule 4: what somebody may make as long as it likes is read so far and no further; beyond is doubt.
 import type { Fd } from '../../native/fd.js';
 import { peerGroups, peerPidFd, pidOf } from '../../native/peer-process.js';
+import { readProcFile } from '../../native/proc-file.js';
 import type { PeerCredentials } from '../../native/unix-socket.js';
-import { nameOnCommandLine } from '../qemu/command-line.js';
+import { argvOf, nameOnCommandLine } from '../qemu/command-line.js';
 import { unitsOf, type UnitPattern } from './unit.js';
 import { isUnmapped } from './unmapped.js';
+
+const MAX_CGROUP_BYTES = 16 * 1024; // a line for each hierarchy, and a path has 4 KiB at most
 
 /** Whom a rule fits: all that is given has to be so. Made by `resolveRule`. */
 export interface IdentityRule {
@@ -26,7 +29,7 @@ export class Identity {
   readonly #socket: Fd;
   #groups: readonly number[] | undefined;
   #units: readonly string[] | undefined;
-  #argv: readonly string[] | undefined;
+  #name: { readonly text: string | undefined } | undefined;
 
   /** The socket stays the caller's, and has to be open for as long as something is asked. */
   constructor(socket: Fd, credentials: PeerCredentials) {
@@ -42,23 +45,23 @@ export class Identity {
 
   /** Its systemd unit, and the slices that it is in; see `unitsOf`. Empty where there is no proof. */
   get units(): readonly string[] {
-    this.#units ??= unitsOf(this.#read('cgroup'));
+    this.#units ??= unitsOf(this.#read('cgroup', MAX_CGROUP_BYTES) ?? '');
     return this.#units;
   }
 
   /** The name of its VM, if its command line is a QEMU's and has one. */
   get qemuName(): string | undefined {
-    this.#argv ??= this.#read('cmdline').split('\0').slice(0, -1);
-    return nameOnCommandLine(this.#argv);
+    this.#name ??= { text: nameOnCommandLine(argvOf(this.#read('cmdline'))) };
+    return this.#name.text;
   }
 
-  // What /proc has of the process that connected; empty when it may be another's by now.
-  #read(file: string): string {
+  // What /proc has of the process that connected; undefined when it may be another's by now.
+  #read(file: string, maxBytes?: number): string | undefined {
     using pidFd = peerPidFd(this.#socket);
     const pid = pidFd && pidOf(pidFd);
-    if (pidFd === undefined || pid === undefined) return '';
-    const text = readIfThere(`/proc/${pid}/${file}`);
-    return pidOf(pidFd) === pid ? text : '';
+    if (pidFd === undefined || pid === undefined) return undefined;
+    const text = readProcFile(`/proc/${pid}/${file}`, maxBytes);
+    return pidOf(pidFd) === pid ? text : undefined;
   }
 }
 
@@ -75,12 +78,4 @@ export function matches(rule: IdentityRule, identity: Identity): boolean {
 
 function isUser(uid: number, { credentials }: Identity): boolean {
   return uid === credentials.uid && !isUnmapped('uid', uid);
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -7,10 +7,11 @@
 //         (another user, another PID namespace, gone) is no reason to refuse.
 // Rule 2: a join must stay cheap: a name is read once per join. Limit and open descriptors are looked at
 //         again when the last look is old, or when half of the limit may be used.
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { descriptorCount, descriptorLimit } from '../../native/descriptor-limit.js';
-import { doorbellOnCommandLine, isQemuName } from '../qemu/command-line.js';
+import { readProcFile } from '../../native/proc-file.js';
+import { argvOf, doorbellOnCommandLine, isQemuName } from '../qemu/command-line.js';
 import type { Connection } from './connection.js';
 import { refusal, type Refusal } from './refusal.js';
 
@@ -175,11 +176,7 @@ function isQemu(pid: number): boolean {
 }
 
 function commandLine(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
-  } catch {
-    return [];
-  }
+  return argvOf(readProcFile(`/proc/${pid}/cmdline`));
 }
 
 // Whether the path, in the process's own working directory and file system, is our socket.

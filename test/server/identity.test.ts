@@ -16,6 +16,7 @@ import { asUser } from '../helper/as-user.js';
 import { inCgroup } from '../helper/cgroup.js';
 import { Child } from '../helper/child.js';
 import { failing } from '../helper/fault.js';
+import { longCommandLine } from '../helper/long-command-line.js';
 import { need } from '../helper/need.js';
 import { Qemu } from '../helper/qemu.js';
 import { Stranger } from '../helper/stranger.js';
@@ -183,6 +184,35 @@ t.test('a real QEMU has the name that it was given', need('qemu', 'pidfd'), asyn
   t.ok(fits(web, { qemuName: 'web' }));
   t.notOk(fits(web, { qemuName: 'db' }));
   await qemu.kill();
+});
+
+t.test(
+  'a command line of 400 MiB blocks and ends nobody, and says no name',
+  need('cc', 'pidfd'),
+  async (t) => {
+    for (const mebibytes of [1, 400]) {
+      const { path, next } = door(t);
+      const child = new Child(t, longCommandLine(t, path, mebibytes));
+      const hog = await next();
+      t.equal(hog.credentials.pid, child.pid);
+      const before = performance.now();
+      t.notOk(fits(hog, { qemuName: 'web' }), `${mebibytes} MiB`);
+      t.ok(performance.now() - before < 1_000, 'and the loop goes on');
+    }
+  },
+);
+
+t.test('a thousand rules about names look at a command line once', need('pidfd'), async (t) => {
+  const { path, next } = door(t);
+  // 128 KiB of arguments without a letter: as many as a command line may have.
+  const args = Array.from({ length: 120_000 }, () => '');
+  const script = `require('net').connect(process.argv[1]).resume()`;
+  new Child(t, [process.execPath, '-e', script, path, ...args]);
+  const somebody = await next();
+  const before = performance.now();
+  const names = new Set(Array.from({ length: 1_000 }, () => somebody.qemuName));
+  t.same([...names], [undefined]);
+  t.ok(performance.now() - before < 1_000);
 });
 
 t.test('a rule that says nothing is none; what it says has to make sense', async (t) => {

@@ -9,6 +9,9 @@ import { Connection } from '../../src/server/connection.js';
 import { QemuGuard } from '../../src/server/qemu-guard.js';
 import { Slot } from '../../src/server/slot.js';
 import { Child } from '../helper/child.js';
+import { longCommandLine } from '../helper/long-command-line.js';
+import { need } from '../helper/need.js';
+import { Region } from '../helper/region.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
 
@@ -150,5 +153,21 @@ t.test(
     await until('it is a QEMU', () => ready === 'ready\n');
     await sleep(6); // a QEMU takes ten times as long until it connects
     t.match(guard.checkVectors(child.pid, directory), { reason: 'vectors' });
+  },
+);
+
+t.test(
+  'a program of the name of a QEMU with a command line of 400 MiB ends no server',
+  need('cc'),
+  async (t) => {
+    const region = await Region.listen(t, { vectors: 1 });
+    for (let count = 1; count <= 3; count += 1) {
+      const child = new Child(t, longCommandLine(t, region.socket, 400));
+      let said = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+      await until(`it is told something ${child.stderr}`, () => said !== '');
+      t.equal(said, '0\n', 'doubt is no reason to refuse');
+      t.equal(region.joins, count);
+    }
   },
 );
