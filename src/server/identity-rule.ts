@@ -8,6 +8,7 @@ import { OptionsError } from './error.js';
 import { resolveGroup } from './group.js';
 import type { IdentityRule } from './identity.js';
 import { unitPattern } from './unit.js';
+import { learnUnmapped } from './unmapped.js';
 import { resolveUser } from './user.js';
 
 /** What can be said of somebody. */
@@ -20,11 +21,12 @@ export interface IdentityOptions {
 
 /**
  * The rule of these options; undefined when they say nothing. `option` is where they stand, for the
- * OptionsError of a user or group that is not there, or of what can be no unit.
+ * OptionsError of a user or group that is not there, or of what can be no unit. Throws SystemError.
  */
 export function resolveRule(option: string, options: IdentityOptions): IdentityRule | undefined {
   const { user, group, unit, qemuName } = options;
   if ([user, group, unit, qemuName].every((value) => value === undefined)) return undefined;
+  learnUnmapped();
   if (qemuName === '') throw new OptionsError(`${option}.qemuName`, 'the name is empty');
   const rule = {
     uid: user === undefined ? undefined : resolveUser(`${option}.user`, user),

@@ -9,9 +9,9 @@ export function withoutRoom<Result>(action: () => Result): Result {
   return withDescriptorLimit(nextNumber(), action);
 }
 
-/** The same until what the action returns is settled. */
-export async function withoutRoomUntil(action: () => Promise<unknown>): Promise<void> {
-  const restore = setDescriptorLimit(nextNumber());
+/** The same until what the action returns is settled; or with room for so many descriptors, and no more. */
+export async function withoutRoomUntil(action: () => Promise<unknown>, left = 0): Promise<void> {
+  const restore = setDescriptorLimit(nextNumber(left));
   try {
     await action();
   } finally {
@@ -29,9 +29,10 @@ export function withDescriptorLimit<Result>(limit: number, action: () => Result)
   }
 }
 
-function nextNumber(): number {
+// The next number that is free, when so many are taken.
+function nextNumber(taken = 0): number {
   using next = createEventfd();
-  return next.rawFd;
+  return taken === 0 ? next.rawFd : nextNumber(taken - 1);
 }
 
 // Returns what undoes it.

@@ -14,6 +14,10 @@ t.test('where everybody has a number no number is in doubt', async (t) => {
   t.equal(overflowId('uid', directory), undefined);
 });
 
+t.test('where nothing can be seen the usual number is in doubt', async (t) => {
+  t.equal(overflowId('uid', temp(t)), 65_534);
+});
+
 t.test(
   'in a user namespace of few numbers 65534 is nobody in particular',
   need('root'),
