@@ -44,6 +44,7 @@ function setDescriptorLimit(limit: number): () => void {
   limits.set([BigInt(limit), limits[1]!], 2);
   libc.prlimit(0, RLIMIT_NOFILE, address + 16n, NULL);
   return () => {
-    libc.prlimit(0, RLIMIT_NOFILE, address, NULL);
+    limits.copyWithin(2, 0, 2); // and the memory is held until then, which an address does not
+    libc.prlimit(0, RLIMIT_NOFILE, address + 16n, NULL);
   };
 }
