@@ -85,7 +85,7 @@ const NOTHING_KEPT = { ids: 0, descriptors: 0 };
 /** Why this newcomer is refused; undefined: it is welcome. */
 export function refusalOf(
   rules: RegionParts & Policy,
-  { pid }: PeerCredentials,
+  credentials: PeerCredentials,
   door: Door,
   claim = NO_CLAIM,
 ): Refusal | undefined {
@@ -101,8 +101,8 @@ export function refusalOf(
       : checkPeers(entries.length - rules.slots.announced, maxPeers)) ??
     checkIds(idsLeft - kept.ids, slot?.id === undefined ? 1 : 0) ??
     checkDescriptors(joins * vectors, kept.descriptors) ??
-    (allowExcessVectors ? undefined : guard.checkVectors(pid, door.path)) ??
-    guard.check(pid, (entries.length + joins) * vectors + 1, { isJoin })
+    (allowExcessVectors ? undefined : guard.checkVectors(credentials, door.path)) ??
+    guard.check(credentials.pid, (entries.length + joins) * vectors + 1, { isJoin })
   );
 }
 

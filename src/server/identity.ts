@@ -10,6 +10,7 @@ import { peerGroups, peerPidFd, pidOf } from '../../native/peer-process.js';
 import { readProcFile } from '../../native/proc-file.js';
 import type { PeerCredentials } from '../../native/unix-socket.js';
 import { argvOf, nameOnCommandLine } from '../qemu/command-line.js';
+import { patience } from './patience.js';
 import { unitsOf, type UnitPattern } from './unit.js';
 import { isUnmapped } from './unmapped.js';
 
@@ -51,7 +52,10 @@ export class Identity {
 
   /** The name of its VM, if its command line is a QEMU's and has one. */
   get qemuName(): string | undefined {
-    this.#name ??= { text: nameOnCommandLine(argvOf(this.#read('cmdline'))) };
+    const { uid } = this.credentials;
+    this.#name ??= {
+      text: nameOnCommandLine(argvOf(patience.look(uid, () => this.#read('cmdline')))),
+    };
     return this.#name.text;
   }
 

@@ -11,8 +11,10 @@ import { readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { descriptorCount, descriptorLimit } from '../../native/descriptor-limit.js';
 import { readProcFile } from '../../native/proc-file.js';
+import type { PeerCredentials } from '../../native/unix-socket.js';
 import { argvOf, doorbellOnCommandLine, isQemuName } from '../qemu/command-line.js';
 import type { Connection } from './connection.js';
+import { patience } from './patience.js';
 import { refusal, type Refusal } from './refusal.js';
 
 // What a QEMU may open on its own account between our look and the arrival of what we send.
@@ -75,10 +77,13 @@ export class QemuGuard {
   }
 
   /** Whether the newcomer's only device has more vectors than the region, without doubt. */
-  checkVectors(pid: number, socket: string): Refusal | undefined {
+  checkVectors(
+    { pid, uid }: Pick<PeerCredentials, 'pid' | 'uid'>,
+    socket: string,
+  ): Refusal | undefined {
     // A second connection of one process is a second device or a hot-plugged one: doubt.
     if (this.#qemus.has(pid) || !this.#look(pid).isQemu) return undefined;
-    const device = doorbellOnCommandLine(commandLine(pid));
+    const device = doorbellOnCommandLine(patience.look(uid, () => commandLine(pid)) ?? []);
     if (device === undefined || device.vectors <= this.#vectors) return undefined;
     if (!isSocketOf(pid, device.socket, socket)) return undefined;
     const { vectors } = device;

@@ -15,6 +15,8 @@ import { Region } from '../helper/region.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
 
+const uid = process.getuid?.() ?? 0;
+
 interface ImpostorOptions {
   readonly name?: string;
   readonly fdLimit?: number;
@@ -93,7 +95,7 @@ t.test('who is no QEMU, gone or not to be seen is not looked after', async (t) =
   await gone.exit;
   for (const pid of [other.pid, gone.pid, process.pid, 0]) {
     t.equal(guard.check(pid, 1_000_000), undefined);
-    t.equal(guard.checkVectors(pid, '/s'), undefined);
+    t.equal(guard.checkVectors({ pid, uid }, '/s'), undefined);
   }
 });
 
@@ -113,17 +115,17 @@ t.test('a QEMU with more vectors than the region is refused with the remedy', as
   mkdirSync(socket); // to compare files, any will do
   const guard = new QemuGuard(4, () => 0);
   const { pid } = await impostor(t, { args: deviceArgs(socket, ',vectors=8') });
-  t.match(guard.checkVectors(pid, socket), {
+  t.match(guard.checkVectors({ pid, uid }, socket), {
     reason: 'vectors',
     version: -22,
     message: new RegExp(`QEMU ${pid} has vectors=8, the region 4`),
     remedy: /vectors=4.*--vectors 8.*--allow-excess-vectors/,
   });
-  t.equal(guard.checkVectors(pid, directory), undefined, 'it means another socket');
-  t.equal(guard.checkVectors(pid, `${directory}/none`), undefined);
+  t.equal(guard.checkVectors({ pid, uid }, directory), undefined, 'it means another socket');
+  t.equal(guard.checkVectors({ pid, uid }, `${directory}/none`), undefined);
 
   guard.add(connectionOf(t, pid));
-  t.equal(guard.checkVectors(pid, socket), undefined, 'a second device: doubt');
+  t.equal(guard.checkVectors({ pid, uid }, socket), undefined, 'a second device: doubt');
 });
 
 t.test('a QEMU with as many vectors, or that does not say, is not refused', async (t) => {
@@ -131,7 +133,7 @@ t.test('a QEMU with as many vectors, or that does not say, is not refused', asyn
   const guard = new QemuGuard(4, () => 0);
   for (const device of ['', ',vectors=4', ',vectors=1', ',vectors=x']) {
     const { pid } = await impostor(t, { args: deviceArgs(socket, device) });
-    t.equal(guard.checkVectors(pid, socket), undefined, device);
+    t.equal(guard.checkVectors({ pid, uid }, socket), undefined, device);
   }
 });
 
@@ -146,13 +148,13 @@ t.test(
     const child = new Child(t, ['sh', '-c', become, 'sh', ...qemu]);
     const guard = new QemuGuard(4, () => 0);
     await until('it is a shell', () => readlinkSync(`/proc/${child.pid}/exe`).endsWith('sh'));
-    t.equal(guard.checkVectors(child.pid, directory), undefined);
+    t.equal(guard.checkVectors({ pid: child.pid, uid }, directory), undefined);
     let ready = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (ready += text));
     child.stdin.write('go\n');
     await until('it is a QEMU', () => ready === 'ready\n');
     await sleep(6); // a QEMU takes ten times as long until it connects
-    t.match(guard.checkVectors(child.pid, directory), { reason: 'vectors' });
+    t.match(guard.checkVectors({ pid: child.pid, uid }, directory), { reason: 'vectors' });
   },
 );
 
