@@ -10,6 +10,7 @@ import type { Membership } from '../protocol/membership.js';
 import { MAX_PEER_ID } from '../protocol/wire.js';
 import type { QemuGuard } from './qemu-guard.js';
 import type { IdentityRule } from './identity.js';
+import { descriptorsKept } from './kept-room.js';
 import { ownDescriptors } from './own-descriptors.js';
 import { refusal, type Refusal } from './refusal.js';
 import type { Slot } from './slot.js';
@@ -80,7 +81,6 @@ export interface Claim {
 }
 
 const NO_CLAIM: Claim = { slots: [], slot: undefined };
-const NOTHING_KEPT = { ids: 0, descriptors: 0 };
 
 /** Why this newcomer is refused; undefined: it is welcome. */
 export function refusalOf(
@@ -94,13 +94,15 @@ export function refusalOf(
   const { slot, slots } = claim;
   const isJoin = !slot?.isAnnounced;
   const joins = isJoin ? 1 : 0;
-  const kept = slot?.name === undefined ? rules.slots.kept : NOTHING_KEPT;
+  const isVm = slot?.name !== undefined;
+  const idsKept = isVm ? 0 : rules.slots.kept.ids;
+  const roomKept = isVm ? 0 : descriptorsKept(rules.slots);
   return (
     (slots.length > 0
       ? checkSlots(claim)
       : checkPeers(entries.length - rules.slots.announced, maxPeers)) ??
-    checkIds(idsLeft - kept.ids, slot?.id === undefined ? 1 : 0) ??
-    checkDescriptors(joins * vectors, kept.descriptors) ??
+    checkIds(idsLeft - idsKept, slot?.id === undefined ? 1 : 0) ??
+    checkDescriptors(joins * vectors, roomKept) ??
     (allowExcessVectors ? undefined : guard.checkVectors(credentials, door.path)) ??
     guard.check(credentials.pid, (entries.length + joins) * vectors + 1, { isJoin })
   );

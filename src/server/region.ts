@@ -17,6 +17,7 @@ import { Connection, hangUpOf, type LeaveReason } from './connection.js';
 import { FanOut } from './fan-out.js';
 import { Identity } from './identity.js';
 import type { InFlight } from './in-flight.js';
+import { keepRoom } from './kept-room.js';
 import type { NamedVm } from './named-vm.js';
 import { QemuGuard } from './qemu-guard.js';
 import { kernelRefusal, sentData, stopping, type Refusal } from './refusal.js';
@@ -55,6 +56,7 @@ export class Region {
   readonly #fanOut: FanOut;
   readonly #refuser = new Refuser();
   readonly #slots: Slots;
+  readonly #endRoom: () => void;
   readonly #connections = new Map<PeerState<MessageRows>, Connection>();
   #isStopping = false;
 
@@ -71,6 +73,7 @@ export class Region {
     );
     const { membership } = this;
     this.#slots = new Slots(membership, vms);
+    this.#endRoom = keepRoom(this.#slots);
     this.#parts = { membership, slots: this.#slots, guard: this.#guard };
     this.policy = policy;
     this.#fanOut = new FanOut(membership, inFlight, (gone, reason) => {
@@ -237,6 +240,7 @@ export class Region {
     }
     this.#connections.clear();
     this.#slots.close();
+    this.#endRoom();
     this.#memory.close();
   }
 
