@@ -80,6 +80,7 @@ export interface Claim {
   readonly slot: Slot | undefined;
 }
 
+const MOST_NAMED = 3;
 const NO_CLAIM: Claim = { slots: [], slot: undefined };
 
 /** Why this newcomer is refused; undefined: it is welcome. */
@@ -119,9 +120,15 @@ function checkSlots({ slots, slot }: Claim): Refusal | undefined {
   }
   return refusal(
     'taken',
-    slots.map(whoHas).join(', '),
+    listOf(slots.map(whoHas)),
     'end that one first, or make this one a VM of another name',
   );
+}
+
+// Whoever fits many VMs comes as often as it likes: a line stays a line.
+function listOf(parts: readonly string[]): string {
+  const more = parts.length - MOST_NAMED;
+  return [...parts.slice(0, MOST_NAMED), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
 }
 
 function whoHas({ name = '', id, owner }: Slot): string {

@@ -89,6 +89,17 @@ t.test('descriptors are kept for VMs that are away, and not from them', async (t
   t.equal(refusalOf(two, somebody, door, claimOf(two)), undefined);
 });
 
+t.test('a hundred VMs that are taken are told in one short line', async (t) => {
+  const { membership } = rules();
+  const many = Array.from({ length: 100 }, (_, id) => ({ ...vms[0]!, name: `vm${id}`, id }));
+  const slots = new Slots(membership, many);
+  const refused = refusalOf(rules({ membership, slots }), somebody, door, {
+    slots: slots.vms,
+    slot: undefined,
+  });
+  t.match(refused, { reason: 'taken', message: /^vm0 .*, vm1 .*, vm2 .*, and 97 more$/ });
+});
+
 t.test('a newcomer for whose doorbells there are no descriptors is refused', async (t) => {
   const vectors = ownDescriptorLimit();
   t.match(refusalOf(rules({ vectors }), somebody, door), {
