@@ -7,7 +7,7 @@
 //         and nobody takes all slots for host commands.
 import type { PeerCredentials } from '../../native/unix-socket.js';
 import { OptionsError } from './error.js';
-import { resolveRule } from './identity-rule.js';
+import { checkFields, resolveRule } from './identity-rule.js';
 import { matches, type Identity, type IdentityRule } from './identity.js';
 import type { AccessRule } from './options.js';
 import { refusal, type Refusal } from './refusal.js';
@@ -19,12 +19,11 @@ export function resolveAccess(rules: readonly AccessRule[]): IdentityRule[] {
   if (!Array.isArray(rules)) throw new OptionsError('access', 'it is no list of rules');
   return rules.map((rule: AccessRule, index) => {
     const option = `access[${index}]`;
-    const stranger = Object.keys(rule).find((key) => !FIELDS.includes(key));
-    const resolved = stranger === undefined ? resolveRule(option, rule) : undefined;
+    checkFields(option, rule, FIELDS);
+    const resolved = resolveRule(option, rule);
     if (resolved) return resolved;
-    const fault =
-      stranger === undefined ? 'the rule says nothing' : `'${stranger}' is nothing a rule has`;
-    throw new OptionsError(option, `${fault}; allowed: ${FIELDS.join(', ')}, at least one of them`);
+    const needed = `allowed: ${FIELDS.join(', ')}, at least one of them`;
+    throw new OptionsError(option, `the rule says nothing; ${needed}`);
   });
 }
 

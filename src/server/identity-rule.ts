@@ -28,6 +28,8 @@ export function resolveRule(option: string, options: IdentityOptions): IdentityR
   if ([user, group, unit, qemuName].every((value) => value === undefined)) return undefined;
   learnUnmapped();
   if (qemuName === '') throw new OptionsError(`${option}.qemuName`, 'the name is empty');
+  if (qemuName !== undefined && typeof qemuName !== 'string')
+    throw new OptionsError(`${option}.qemuName`, 'a name is a text');
   const rule = {
     uid: user === undefined ? undefined : resolveUser(`${option}.user`, user),
     gid: group === undefined ? undefined : resolveGroup(`${option}.group`, group),
@@ -37,6 +39,21 @@ export function resolveRule(option: string, options: IdentityOptions): IdentityR
   for (const field of ['unit', 'qemuName'] as const)
     if (options[field] !== undefined) checkProvable(`${option}.${field}`);
   return rule;
+}
+
+/**
+ * Throws OptionsError for what is no object, and for what it has beside these fields: a restriction that nobody
+ * heeds would be none.
+ */
+export function checkFields(option: string, value: unknown, fields: readonly string[]): void {
+  if (typeof value !== 'object' || value === null)
+    throw new OptionsError(option, `it has none of ${fields.join(', ')}`);
+  const stranger = Object.keys(value).find((key) => !fields.includes(key));
+  if (stranger === undefined) return;
+  throw new OptionsError(
+    option,
+    `'${stranger}' is nothing that it has; allowed: ${fields.join(', ')}`,
+  );
 }
 
 function checkProvable(option: string): void {

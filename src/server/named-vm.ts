@@ -6,12 +6,14 @@
 import path from 'node:path';
 import { MAX_PEER_ID } from '../protocol/wire.js';
 import { OptionsError } from './error.js';
-import { resolveRule } from './identity-rule.js';
+import { checkFields, resolveRule } from './identity-rule.js';
 import type { IdentityRule } from './identity.js';
 import type { ServerOptions, VmOptions } from './options.js';
 
 // What may stand in a line of the log, in a path and in a label of a metric as it is.
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,62}$/;
+
+const FIELDS = ['name', 'id', 'socket', 'user', 'qemuName', 'unit'];
 
 /** A VM that has a name. */
 export interface NamedVm {
@@ -30,6 +32,7 @@ export function resolveVms({ vms = [], socket, hostSocket }: ServerOptions): Nam
   const sockets = new Set([socket, hostSocket ?? socket].map((taken) => path.resolve(taken)));
   return vms.map((vm: VmOptions, index) => {
     const option = `vms[${index}]`;
+    checkFields(option, vm, FIELDS);
     checkName(`${option}.name`, vm.name, names);
     checkId(`${option}.id`, vm, ids);
     const { user, qemuName, unit } = vm;
