@@ -52,6 +52,7 @@ t.test('it serves every region of the file, and says which each line is about', 
   t.match(serve.stdout, /^ivshmem serves region a to at most \d+ peers\.$/m);
   t.match(serve.stdout, /^ivshmem serves region b to at most \d+ peers\.$/m);
   t.match(serve.logged('listening'), [{ region: 'a' }, { region: 'b' }]);
+  await until('both are logged', () => serve.logged('join').length === 2);
   t.match(serve.logged('join'), [
     { region: 'a', peer: 0, msg: /^a: peer 0 joined/ },
     { region: 'b', peer: 0, msg: /^b: peer 0 joined/ },
@@ -72,6 +73,7 @@ t.test('VMs that have a name are named, with the way to them', async (t) => {
     msg: /; VMs web, db$/,
   });
   t.equal((await place.join('w')).id, 5);
+  await until('it is logged', () => serve.logged('join').length === 1);
   t.match(serve.logged('join')[0]?.msg, /^a: web \(peer 5\) joined/);
 });
 
@@ -88,6 +90,7 @@ t.test('SIGHUP: regions come, go and change, and who stays does not notice', asy
   t.equal((await place.join('c')).id, 0);
   await until('its server has gone', () => isLeft.read() >= 0 && isLeft.isOver);
   t.equal(stays.read(), 0, 'not one message');
+  await until('its end is logged', () => serve.logged('end').length === 1);
   t.match(serve.logged('end'), [{ region: 'b' }]);
 });
 
