@@ -88,6 +88,12 @@ t.test('what is no socket has no peer, and what is no pidfd no process', async (
   t.equal(pidOf(fd), undefined);
 });
 
+t.test('where /proc does not show our own descriptors nobody has a number', async (t) => {
+  using fd = createEventfd();
+  failing(t, 'open', 'ENOENT');
+  t.equal(pidOf(fd), undefined);
+});
+
 t.test('without room for a descriptor nobody is held', need('pidfd'), async (t) => {
   const [a, b] = createSocketPair();
   const before = Fd.open;
