@@ -8,7 +8,7 @@ t.test("it builds without a warning for Debian 12's kernel", need(...guests), as
   t.equal(await buildDriver(t, guestImage), '');
 });
 
-// It is not booted: QEMU 7.2 emulates it badly (random oopses early in the boot, 28 of 72 boots).
+// It is not booted: QEMU 7.2 emulates it badly (random oopses early in the boot, 41 of 84 boots).
 t.test('it builds without a warning for the newest of backports', need(...guests), async (t) => {
   const image = `${guestImage}-backports`;
   await buildGuest(image, await aptOfBackports(t));
