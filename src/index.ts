@@ -19,7 +19,8 @@ export {
 } from './protocol/memory-header.js';
 export { MemoryHeaderError, type MemoryHeaderErrorCode } from './protocol/memory-header-error.js';
 export { ProtocolError, type ProtocolErrorCode } from './protocol/protocol-error.js';
-export { Server, type CloseOptions } from './server/server.js';
+export type { CloseOptions } from './server/ending.js';
+export { Server } from './server/server.js';
 export type {
   RefusedPeer,
   RegionPeer,

@@ -7,7 +7,8 @@ import { EventEmitter } from 'node:events';
 import { Failures } from './failures.js';
 import type { Unchanged } from './change.js';
 import type { ServerOptions } from './options.js';
-import { Server, type CloseOptions } from './server.js';
+import type { CloseOptions } from './ending.js';
+import { Server } from './server.js';
 
 /** What `apply` made of what was asked, by the names of regions. */
 export interface Applied {

@@ -11,8 +11,8 @@ import { SystemError } from '../../native/system-error.js';
 import { peerCredentials, type PeerCredentials } from '../../native/unix-socket.js';
 import { Membership, type PeerState } from '../protocol/membership.js';
 import { MEMORY_MARK } from '../protocol/wire.js';
-import { checkAccess, checkUserPeers } from './access.js';
-import { refusalOf, type Claim, type Door, type Policy, type RegionParts } from './admission.js';
+import { Admission } from './admission.js';
+import type { Door, Policy } from './admission-check.js';
 import { Connection, hangUpOf, type LeaveReason } from './connection.js';
 import { FanOut } from './fan-out.js';
 import { Identity } from './identity.js';
@@ -50,9 +50,7 @@ export class Region {
   readonly #events: RegionEvents;
   readonly #inFlight: InFlight;
   readonly #guard: QemuGuard;
-  readonly #parts: RegionParts;
-  /** What is asked of newcomers from now on. */
-  policy: Policy;
+  readonly #admission: Admission;
   readonly #fanOut: FanOut;
   readonly #refuser = new Refuser();
   readonly #slots: Slots;
@@ -74,8 +72,12 @@ export class Region {
     const { membership } = this;
     this.#slots = new Slots(membership, vms);
     this.#endRoom = keepRoom(this.#slots);
-    this.#parts = { membership, slots: this.#slots, guard: this.#guard };
-    this.policy = policy;
+    this.#admission = new Admission({
+      parts: { membership, slots: this.#slots, guard: this.#guard },
+      policy,
+      connections: () => this.connections,
+      letGo: (connection) => this.#letGo(connection),
+    });
     this.#fanOut = new FanOut(membership, inFlight, (gone, reason) => {
       this.#leave(gone, reason);
     });
@@ -86,9 +88,14 @@ export class Region {
     return this.#slots.known;
   }
 
+  /** What is asked of newcomers from now on. */
+  set policy(policy: Policy) {
+    this.#admission.policy = policy;
+  }
+
   /** Who has this slot; one that has gone, unseen until now, has not. */
-  ownerOf({ owner }: Slot): Connection | undefined {
-    return owner === undefined || this.#letGo(owner) ? undefined : owner;
+  ownerOf(slot: Slot): Connection | undefined {
+    return this.#admission.ownerOf(slot);
   }
 
   /** A VM is to be known as this from now on; see `Slots.put`. Attached peers are told of a slot that goes. */
@@ -123,7 +130,7 @@ export class Region {
     try {
       credentials = peerCredentials(socket);
       const answer =
-        this.#refusalNow(hangUp) ?? this.#admit(new Identity(socket, credentials), door);
+        this.#refusalNow(hangUp) ?? this.#admission.decide(new Identity(socket, credentials), door);
       if (answer instanceof Slot) this.#join(socket, credentials, answer);
       else this.refuse(socket, answer, credentials);
     } catch (error) {
@@ -140,46 +147,13 @@ export class Region {
     let credentials: PeerCredentials | undefined;
     try {
       credentials = peerCredentials(socket);
-      refused = checkAccess(this.policy.accessRules, new Identity(socket, credentials));
+      refused = this.#admission.checkStranger(new Identity(socket, credentials));
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       refused = kernelRefusal(error);
     }
     if (refused) this.refuse(socket, refused, credentials);
     return refused !== undefined;
-  }
-
-  // The slot of a newcomer that is welcome. Throws SystemError.
-  #admit(identity: Identity, door: Door): Slot | Refusal {
-    const { credentials } = identity;
-    const stranger =
-      checkAccess(this.policy.accessRules, identity) ?? this.#slots.checkDoor(door, identity);
-    if (stranger) return stranger;
-    const claim = this.#claim(identity, door);
-    const refused =
-      this.#checkUser(credentials, claim) ??
-      refusalOf({ ...this.#parts, ...this.policy }, credentials, door, claim);
-    return refused ?? claim.slot ?? new Slot(this.membership);
-  }
-
-  #checkUser(credentials: PeerCredentials, { slots }: Claim): Refusal | undefined {
-    const most = this.policy.maxPeersPerUser ?? Infinity;
-    const { name, isHost = false } = slots[0] ?? {};
-    // Not counted where it does not matter; a VM that has a name is one of those that are meant to come.
-    if (most === Infinity || name !== undefined) return undefined;
-    const theirs = (): Connection[] =>
-      this.connections.filter(
-        ({ slot, credentials: { uid } }) =>
-          slot.name === undefined && slot.isHost === isHost && uid === credentials.uid,
-      );
-    if (theirs().length >= most) for (const connection of theirs()) this.#letGo(connection);
-    return checkUserPeers(theirs().length, most, credentials);
-  }
-
-  #claim(identity: Identity, door: Door): Claim {
-    const slots = this.#slots.openTo(door, identity);
-    const slot = slots.find((open) => this.ownerOf(open) === undefined);
-    return { slots, slot };
   }
 
   // Who follows another at once may be seen before the end of that one. Whether that has gone.

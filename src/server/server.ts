@@ -5,27 +5,27 @@
 import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
-import type { Fd } from '../../native/fd.js';
-import type { RegionDescription, ReloadReport } from '../protocol/answer.js';
-import { Acceptor } from './acceptor.js';
+import type { ReloadReport } from '../protocol/answer.js';
+import type { Acceptor } from './acceptor.js';
 import {
   DESCRIPTOR_RESERVE,
   descriptorsFree,
   peersAdmitted,
   type Door,
   type Policy,
-} from './admission.js';
+} from './admission-check.js';
 import { merged, unchangeable, type Change } from './change.js';
 import { OptionsError } from './error.js';
 import type { Connection } from './connection.js';
 import { Doors } from './doors.js';
+import { Ending, type CloseOptions } from './ending.js';
 import { inFlightOfProcess } from './in-flight.js';
 import type { Listener } from './listener.js';
 import type { RegionMemory } from './memory.js';
 import { checkOptions, type CheckedOptions, type ServerOptions } from './options.js';
 import { Failures } from './failures.js';
-import { answerQuestion, describer } from './question.js';
-import { kernelRefusal } from './refusal.js';
+import { describer } from './question.js';
+import { receiveAt } from './reception.js';
 import { Region } from './region.js';
 import { setUp, type Setup } from './setup.js';
 import {
@@ -39,16 +39,6 @@ import {
   type ServerWarning,
 } from './server-events.js';
 import { VmChange } from './vm-change.js';
-
-/** How to end a server. */
-export interface CloseOptions {
-  /** How long peers may take to read what they are owed: a stopped VM would take for ever. Default 5,000 ms. */
-  readonly timeoutMs?: number | undefined;
-}
-
-const CLOSE_TIMEOUT_MS = 5_000;
-const WELCOME_TIMEOUT_MS = 60_000;
-const SETTLE_CHECK_MS = 10;
 
 /** One region on its sockets. `await using server = await Server.listen({ socket })`. */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
@@ -70,8 +60,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #doors = new Doors((listener, vm) => this.#accept(listener, vm));
   #options: CheckedOptions;
   #closed: Promise<void> | undefined;
-  #deadlineMs = Infinity;
-  #welcomeDeadlineMs = Infinity;
+  readonly #ending = new Ending();
   #hasWarnedOfIds = false;
 
   /**
@@ -209,12 +198,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * away (EACCES: the directory is not ours any more), when all the rest is.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    const deadlineMs = performance.now() + (options.timeoutMs ?? CLOSE_TIMEOUT_MS);
-    this.#deadlineMs = Math.min(this.#deadlineMs, deadlineMs);
-    // Who asks again, and says how long, does not want to wait for anybody.
-    const isOrder = this.#closed !== undefined && options.timeoutMs !== undefined;
-    const welcomeMs = isOrder ? deadlineMs : performance.now() + WELCOME_TIMEOUT_MS;
-    this.#welcomeDeadlineMs = Math.min(this.#welcomeDeadlineMs, welcomeMs);
+    this.#ending.ask(options);
     this.#closed ??= this.#close();
     return this.#closed;
   }
@@ -227,9 +211,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const failures = new Failures();
     this.#region.stop();
     this.#doors.shutAll(failures);
-    while (!this.#mayEnd) {
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_CHECK_MS));
-    }
+    await this.#ending.wait(this.#region);
     failures.attempt(() => {
       this.#warnOfPeersBehind();
     });
@@ -241,30 +223,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     failures.throwFirst();
   }
 
-  get #mayEnd(): boolean {
-    if (this.#region.peersBehind === 0 && this.#region.hasRefusedAll) return true;
-    const now = performance.now();
-    return now >= (this.#region.isWelcoming ? this.#welcomeDeadlineMs : this.#deadlineMs);
-  }
-
   #accept(listener: Listener, vm: string | undefined): Acceptor {
     const isHost = listener.path === this.hostSocket;
     const door: Door = { path: path.resolve(listener.path), isHost, vm };
-    const tell = describer(this, this.#memory);
-    const answerer = {
-      // Of a region that is about to end nobody is told as if it were there.
-      describe: (): RegionDescription | undefined =>
-        this.#region.isStopping ? undefined : tell(this.#region.membership.nextId),
-      isRefused: (socket: Fd): boolean => this.#region.refusesStranger(socket),
-    };
-    const isAnswered = (socket: Fd): boolean => isHost && answerQuestion(socket, answerer);
-    return new Acceptor(listener.fd, {
-      onConnection: (socket) => {
-        if (!isAnswered(socket)) this.#region.receive(socket, door);
-      },
-      onStarved: (socket, cause) => {
-        if (!isAnswered(socket)) this.#region.refuse(socket, kernelRefusal(cause));
-      },
+    return receiveAt(listener, door, {
+      region: this.#region,
+      describe: describer(this, this.#memory),
       onTrouble: (error) => {
         if (this.listenerCount('error') > 0) this.emit('error', error);
       },

@@ -8,7 +8,7 @@
 // Rule 2: a VM that has a name always has room: what its first coming needs is kept from all others.
 import type { MessageRows } from '../../native/message-batch.js';
 import type { Membership, PeerState } from '../protocol/membership.js';
-import type { Door } from './admission.js';
+import type { Door } from './admission-check.js';
 import { matches, type Identity } from './identity.js';
 import type { NamedVm } from './named-vm.js';
 import { refusal, socketEnds, type Refusal } from './refusal.js';

@@ -9,7 +9,7 @@ import {
   type Claim,
   type Policy,
   type RegionParts,
-} from '../../src/server/admission.js';
+} from '../../src/server/admission-check.js';
 import { QemuGuard } from '../../src/server/qemu-guard.js';
 import { Slots } from '../../src/server/slots.js';
 import { refusalErrno } from '../../src/protocol/refusal-reason.js';
