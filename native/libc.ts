@@ -194,6 +194,8 @@ export const libc = {
   flock: process.func('int flock(int, int)') as (fd: number, operation: number) => number,
   /** https://man7.org/linux/man-pages/man3/getgrnam.3.html */
   getgrnam: process.func('void *getgrnam(const char *)') as (name: string) => Address | null,
+  /** https://man7.org/linux/man-pages/man3/getpwuid.3.html */
+  getpwuid: process.func('void *getpwuid(uint)') as (uid: number) => Address | null,
   /** https://man7.org/linux/man-pages/man3/getpwnam.3.html */
   getpwnam: process.func('void *getpwnam(const char *)') as (name: string) => Address | null,
   /** https://man7.org/linux/man-pages/man2/getpagesize.2.html */

@@ -17,3 +17,9 @@ export function userIds(name: string): { uid: number; gid: number } | undefined 
   const at = (offset: number): number => koffi.decode(user, offset, 'uint32') as number;
   return { uid: at(PW_UID_OFFSET), gid: at(PW_GID_OFFSET) };
 }
+
+/** The name of a user; undefined when it has none. https://man7.org/linux/man-pages/man3/getpwuid.3.html */
+export function userName(uid: number): string | undefined {
+  const user = libc.getpwuid(uid);
+  return user === null ? undefined : (koffi.decode(user, 'char *') as string);
+}

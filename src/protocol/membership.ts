@@ -146,8 +146,11 @@ export class Membership<Rows> {
     for (const id of peer.knownRetired) this.#ids.forget(id);
   }
 
-  /** Takes an entry out; returns those who are owed the news. Not without owner: RangeError. */
-  remove(entry: Entry<Rows>): PeerState<Rows>[] {
+  /**
+   * Takes an entry out; returns those who are owed the news. `isForGood`: its ID is never given again. Not
+   * without owner: RangeError.
+   */
+  remove(entry: Entry<Rows>, { isForGood = false } = {}): PeerState<Rows>[] {
     this.#checkVacant(entry);
     this.#log.remove(entry);
     const told: PeerState<Rows>[] = [];
@@ -157,7 +160,7 @@ export class Membership<Rows> {
       peer.knownRetired.add(entry.id);
       told.push(peer);
     }
-    this.#ids.retire(entry.id, told.length);
+    this.#ids.retire(entry.id, isForGood ? Infinity : told.length);
     return told;
   }
 
@@ -180,6 +183,11 @@ export class Membership<Rows> {
   /** Whether nothing is left to tell this peer. */
   isUpToDate(peer: PeerState<Rows>): boolean {
     return peer.owedLeaves.size === 0 && this.#log.next(peer, peer.cursor.sequence) === undefined;
+  }
+
+  /** Whether this peer was told its welcome and all of its own vectors. */
+  isSetUp({ cursor, own }: PeerState<Rows>): boolean {
+    return cursor.welcome === WELCOME_MESSAGES && cursor.sequence > own.sequence;
   }
 
   /** How many messages of its welcome (version, ID, memory) this peer is still to be sent. */

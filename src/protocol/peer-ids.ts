@@ -69,7 +69,7 @@ export class PeerIds {
     this.#next = (id + 1) % ALL_IDS;
   }
 
-  /** Its owner left, and `witnesses` connected peers had been told of it. */
+  /** Its owner left, and `witnesses` connected peers had been told of it. Infinity: it never comes back. */
   retire(id: number, witnesses: number): void {
     this.#inUse.delete(id);
     if (witnesses > 0) this.#witnesses.set(id, witnesses);

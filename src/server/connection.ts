@@ -18,7 +18,9 @@ export type LeaveReason =
   /** It sent something, which no peer does. */
   | 'sent data'
   /** The kernel says that the connection is gone. */
-  | 'reset';
+  | 'reset'
+  /** It was cut off; see `eviction.ts`. */
+  | 'evicted';
 
 /** What a connection tells the region. */
 export interface ConnectionEvents {
@@ -38,6 +40,10 @@ export class Connection {
   unread = 0;
   /** Messages that it may leave unread; see InFlight. */
   window = FIRST_WINDOW;
+  /** When it was sent something last, by `performance.now()`. */
+  sentAtMs = 0;
+  /** In milliseconds since 1970. */
+  readonly joinedAtMs = Date.now();
   /** How long it is left alone when it cannot be sent anything; see FanOut. */
   pauseMs = 0;
 

@@ -28,6 +28,12 @@ export type ServerErrorCode =
   | 'ERR_IVSHMEM_MEMORY_LABEL'
   /** What is at the memory's path is no regular file, at the pid file's no pid file, at a configuration's no file. */
   | 'ERR_IVSHMEM_NOT_A_FILE'
+  /** No peer has that ID. */
+  | 'ERR_IVSHMEM_NO_SUCH_PEER'
+  /** A VM whose ID is given cannot be evicted. */
+  | 'ERR_IVSHMEM_FIXED_ID'
+  /** A peer that has not read what it was sent is not evicted. */
+  | 'ERR_IVSHMEM_UNREAD'
   /** There is not enough room for the memory. */
   | 'ERR_IVSHMEM_NO_ROOM';
 

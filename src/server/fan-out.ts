@@ -13,6 +13,7 @@ import { MessageBatch, type MessageRows } from '../../native/message-batch.js';
 import { SystemError } from '../../native/system-error.js';
 import type { Membership } from '../protocol/membership.js';
 import { goneFor, type Connection, type LeaveReason } from './connection.js';
+import type { Counters } from './counters.js';
 import type { InFlight } from './in-flight.js';
 
 // A socket takes 278 messages (208 more when it is writable again), and what it does not take has been
@@ -32,6 +33,7 @@ interface Pause {
 export class FanOut {
   readonly #membership: Membership<MessageRows>;
   readonly #inFlight: InFlight;
+  readonly #counters: Counters;
   readonly #onGone: (connection: Connection, reason: LeaveReason) => void;
   readonly #batch = new MessageBatch(BATCH_MESSAGES);
   #ready = new Set<Connection>();
@@ -44,11 +46,13 @@ export class FanOut {
   constructor(
     membership: Membership<MessageRows>,
     inFlight: InFlight,
+    counters: Counters,
     onGone: (connection: Connection, reason: LeaveReason) => void,
   ) {
     this.#onGone = onGone;
     this.#membership = membership;
     this.#inFlight = inFlight;
+    this.#counters = counters;
   }
 
   /** There is something new to tell this peer. One that is full or held has its turn later anyway. */
@@ -137,7 +141,11 @@ export class FanOut {
     const sent = this.#batch.send(connection.socket);
     this.#membership.told(state, sent);
     this.#inFlight.sent(connection, sent);
-    if (sent > 0) connection.pauseMs = 0;
+    this.#counters.countSent(sent);
+    if (sent > 0) {
+      connection.pauseMs = 0;
+      connection.sentAtMs = performance.now();
+    }
     if (sent === this.#batch.count) return true;
     this.#awaitRoom(connection);
     return false;

@@ -25,6 +25,9 @@ import { onSocket } from './own-socket.js';
 // More than the kernel allows (net.core.somaxconn) is the kernel's maximum.
 const BACKLOG = 65_535;
 
+/** A socket, and who may connect to it. */
+export type SocketOptions = Pick<CheckedOptions, 'socket' | 'socketMode' | 'socketGroup'>;
+
 /** A listening socket, its path and the lock beside it. */
 export class Listener implements Disposable {
   readonly path: string;
@@ -59,7 +62,7 @@ export class Listener implements Disposable {
   }
 
   /** Replaces what a dead server left, binds, sets mode and group, listens. Owns the lock from here on. */
-  static open(lock: LockFile, options: CheckedOptions): Listener {
+  static open(lock: LockFile, options: SocketOptions): Listener {
     const { socket: path } = options;
     const gid = groupOf(options);
     removeStale(path);
@@ -86,7 +89,7 @@ export class Listener implements Disposable {
   }
 
   /** Claims and opens at once; leaves nothing behind where it throws. */
-  static start(options: CheckedOptions): Listener {
+  static start(options: SocketOptions): Listener {
     const lock = Listener.claim(options.socket);
     try {
       return Listener.open(lock, options);
@@ -100,7 +103,7 @@ export class Listener implements Disposable {
    * Lets others connect from now on, by mode and group. Throws OptionsError before it changes any,
    * ServerError ERR_IVSHMEM_NOT_A_SOCKET where something else has taken the path, SystemError.
    */
-  admit(options: CheckedOptions): void {
+  admit(options: SocketOptions): void {
     const gid = groupOf(options) ?? this.#ownGid;
     onSocket(this.#absolutePath, this.#inode, (handle, status) => {
       if (Number(status.gid) !== gid) chownSync(handle, -1, gid);
@@ -142,7 +145,7 @@ export class Listener implements Disposable {
   }
 }
 
-function groupOf({ socketGroup }: CheckedOptions): number | undefined {
+function groupOf({ socketGroup }: SocketOptions): number | undefined {
   return socketGroup === undefined ? undefined : resolveGroup('socketGroup', socketGroup);
 }
 

@@ -14,6 +14,7 @@ import { MEMORY_MARK } from '../protocol/wire.js';
 import { Admission } from './admission.js';
 import type { Door, Policy } from './admission-check.js';
 import { Connection, hangUpOf, type LeaveReason } from './connection.js';
+import { Counters } from './counters.js';
 import { FanOut } from './fan-out.js';
 import { Identity } from './identity.js';
 import type { InFlight } from './in-flight.js';
@@ -46,6 +47,7 @@ export interface RegionOptions {
 /** One region. */
 export class Region {
   readonly membership: Membership<MessageRows>;
+  readonly counters = new Counters();
   readonly #memory: MessageRows;
   readonly #events: RegionEvents;
   readonly #inFlight: InFlight;
@@ -78,7 +80,7 @@ export class Region {
       connections: () => this.connections,
       letGo: (connection) => this.#letGo(connection),
     });
-    this.#fanOut = new FanOut(membership, inFlight, (gone, reason) => {
+    this.#fanOut = new FanOut(membership, inFlight, this.counters, (gone, reason) => {
       this.#leave(gone, reason);
     });
   }
@@ -120,6 +122,7 @@ export class Region {
 
   /** Takes or refuses a connection that came through this door; owns its socket from now on. */
   receive(socket: Fd, door: Door): void {
+    const startMs = performance.now();
     const hangUp = hangUpOf(socket);
     // Who has already gone costs no ID, and nobody is there to be told anything.
     if (hangUp !== undefined && hangUp !== 'sent data') {
@@ -131,8 +134,9 @@ export class Region {
       credentials = peerCredentials(socket);
       const answer =
         this.#refusalNow(hangUp) ?? this.#admission.decide(new Identity(socket, credentials), door);
-      if (answer instanceof Slot) this.#join(socket, credentials, answer);
-      else this.refuse(socket, answer, credentials);
+      if (answer instanceof Slot) {
+        this.#join(socket, credentials, answer, startMs);
+      } else this.refuse(socket, answer, credentials);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.refuse(socket, kernelRefusal(error), credentials);
@@ -170,6 +174,7 @@ export class Region {
 
   /** Refuses a connection, whose socket it owns from now on. */
   refuse(socket: Fd, refused: Refusal, credentials?: PeerCredentials): void {
+    this.counters.countRefusal(refused.reason);
     this.#refuser.refuse(socket, refused.version);
     this.#events.onRefuse(refused, credentials);
   }
@@ -188,9 +193,32 @@ export class Region {
    * has not read when its server goes: vectors of its own among it, without which it aborts under KVM.
    */
   get peersBehind(): number {
-    const isBehind = (connection: Connection): boolean =>
-      !this.membership.isUpToDate(connection.state) || this.#inFlight.unreadOf(connection) > 0;
-    return this.connections.filter(isBehind).length;
+    return this.connections.filter((peer) => this.isBehind(peer) || this.unreadOf(peer) > 0).length;
+  }
+
+  /** Whether there is more to tell this peer than it was sent. */
+  isBehind({ state }: Connection): boolean {
+    return !this.membership.isUpToDate(state);
+  }
+
+  /** Messages that this peer was sent and has not read. */
+  unreadOf(connection: Connection): number {
+    return this.#inFlight.unreadOf(connection);
+  }
+
+  /** The peer that has this ID. */
+  connectionOf(id: number): Connection | undefined {
+    return this.connections.find(({ state }) => state.id === id);
+  }
+
+  /** Whether the end of its connection takes nothing from this peer that it needs. */
+  mayCutOff(connection: Connection): boolean {
+    return this.membership.isSetUp(connection.state) && this.unreadOf(connection) === 0;
+  }
+
+  /** Cuts a peer off that may be, for good. */
+  evict(connection: Connection): void {
+    this.#leave(connection, 'evicted');
   }
 
   /** Whether somebody lacks part of the welcome: a QEMU hangs if it ends there. */
@@ -219,13 +247,14 @@ export class Region {
   }
 
   // Throws SystemError, and leaves nothing of the join then; the socket stays the caller's.
-  #join(socket: Fd, credentials: PeerCredentials, slot: Slot): void {
+  #join(socket: Fd, credentials: PeerCredentials, slot: Slot, startMs: number): void {
     const isNews = !slot.isAnnounced;
     const connection = slot.enter((place) => this.#connect(socket, credentials, place));
     this.#connections.set(connection.state, connection);
     if (isNews) this.#guard.countJoin();
     this.#guard.add(connection);
     this.#fanOut.greet(connection);
+    this.counters.countJoin((performance.now() - startMs) / 1_000);
     for (const peer of isNews ? this.#connections.values() : [])
       if (peer !== connection) this.#fanOut.tell(peer);
     this.#events.onJoin(connection);
@@ -248,7 +277,9 @@ export class Region {
     this.#inFlight.remove(connection);
     this.#guard.remove(connection);
     connection.close();
-    this.#tell(connection.slot.leave());
+    this.counters.leaves += 1;
+    const { slot } = connection;
+    this.#tell(reason === 'evicted' ? slot.evict() : slot.leave());
     this.#events.onLeave(connection, reason);
   }
 

@@ -1,7 +1,7 @@
 // What a server tells: its events, and the warnings among them.
 import type { SystemError } from '../../native/system-error.js';
 import type { PeerCredentials } from '../../native/unix-socket.js';
-import type { LeaveReason } from './connection.js';
+import type { Connection, LeaveReason } from './connection.js';
 import type { Refusal } from './refusal.js';
 
 /** A peer, as the server sees it. */
@@ -12,6 +12,12 @@ export interface RegionPeer extends PeerCredentials {
   readonly isHost: boolean;
   /** Of a VM that has one: its ID outlives it. */
   readonly name?: string;
+}
+
+/** A connection, as the server tells of it. */
+export function describePeer({ state, credentials, slot }: Connection): RegionPeer {
+  const { isHost, name } = slot;
+  return { id: state.id, ...credentials, isHost, ...(name !== undefined && { name }) };
 }
 
 /** A VM that has a name, there or not. */

@@ -16,10 +16,12 @@ import {
 } from './admission-check.js';
 import { merged, unchangeable, type Change } from './change.js';
 import { OptionsError } from './error.js';
-import type { Connection } from './connection.js';
+import type { Counters } from './counters.js';
 import { Doors } from './doors.js';
 import { Ending, type CloseOptions } from './ending.js';
+import { evict } from './eviction.js';
 import { inFlightOfProcess } from './in-flight.js';
+import { inspectPeers, type PeerInspection } from './inspection.js';
 import type { Listener } from './listener.js';
 import type { RegionMemory } from './memory.js';
 import { checkOptions, type CheckedOptions, type ServerOptions } from './options.js';
@@ -29,6 +31,7 @@ import { receiveAt } from './reception.js';
 import { Region } from './region.js';
 import { setUp, type Setup } from './setup.js';
 import {
+  describePeer,
   descriptorsWarning,
   FEW_IDS,
   idsWarning,
@@ -161,7 +164,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** Who is there, in the order of their joins. */
   get peers(): RegionPeer[] {
-    return this.#region.connections.map(describe);
+    return this.#region.connections.map(describePeer);
   }
 
   /** VMs that have a name, in the order of the options. */
@@ -170,8 +173,26 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       name,
       id,
       socket,
-      peer: owner && describe(owner),
+      peer: owner && describePeer(owner),
     }));
+  }
+
+  /** What has happened since it is there. */
+  get counters(): Readonly<Counters> {
+    return this.#region.counters;
+  }
+
+  /** A closer look at peers, one after the other: each costs some questions to the kernel. */
+  inspectPeers(): Generator<PeerInspection> {
+    return inspectPeers(this.#region);
+  }
+
+  /**
+   * Cuts a peer off: it keeps memory and doorbells, and the others are told that it left. Rejects with
+   * ServerError ERR_IVSHMEM_NO_SUCH_PEER, ERR_IVSHMEM_FIXED_ID, and ERR_IVSHMEM_UNREAD when that might harm it.
+   */
+  async evict(id: number): Promise<RegionPeer> {
+    return describePeer(await evict(this.#region, id));
   }
 
   /** Peer IDs that can still be given, of 65,536. */
@@ -246,10 +267,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       },
       {
         onJoin: (connection) => {
-          this.emit('join', describe(connection));
+          this.emit('join', describePeer(connection));
           this.#warnOfIds();
         },
-        onLeave: (connection, reason) => this.emit('leave', describe(connection), reason),
+        onLeave: (connection, reason) => this.emit('leave', describePeer(connection), reason),
         onRefuse: (refused, credentials) => this.emit('refuse', { ...refused, credentials }),
       },
     );
@@ -269,8 +290,4 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
 function vmOf({ path: socket }: Listener, { namedVms }: CheckedOptions): string | undefined {
   return namedVms.find((vm) => vm.socket === socket)?.name;
-}
-
-function describe({ state, credentials, slot: { isHost, name } }: Connection): RegionPeer {
-  return { id: state.id, ...credentials, isHost, ...(name !== undefined && { name }) };
 }

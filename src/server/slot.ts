@@ -6,7 +6,7 @@
 // Rule 1: ID and doorbells are there when the first owner comes, never before. Where its coming fails
 //         nothing is left of it.
 // Rule 2: rings that piled up while nobody was there are not the next owner's: it finds none.
-import { drainEventfd } from '../../native/eventfd.js';
+import { drainEventfd, inspectEventfd, type EventfdState } from '../../native/eventfd.js';
 import type { Fd } from '../../native/fd.js';
 import { MessageRows } from '../../native/message-batch.js';
 import type { Entry } from '../protocol/join-log.js';
@@ -96,6 +96,28 @@ export class Slot {
     return isKept ? [] : this.#withdraw();
   }
 
+  /** Whether its ID is given: it cannot have another one. */
+  get isFixed(): boolean {
+    return this.#reservedId !== undefined;
+  }
+
+  /**
+   * Its owner is cut off, and keeps ID and doorbells for itself: whoever is next gets others. Returns who is
+   * owed the news. RangeError without owner, and where the ID is fixed.
+   */
+  evict(): readonly PeerState<MessageRows>[] {
+    if (this.#owner === undefined) throw new RangeError('nobody has this slot');
+    if (this.isFixed) throw new RangeError('the ID of this slot is fixed');
+    this.#membership.exit(this.#owner.state);
+    this.#owner = undefined;
+    return this.#withdraw({ isForGood: true });
+  }
+
+  /** What the kernel tells of its doorbells, by vector, without touching them. */
+  inspect(): EventfdState[] {
+    return this.#doorbells.map(inspectEventfd);
+  }
+
   /** Whether it is one for this ID; undefined: any will do once it has one. */
   suits(id: number | undefined): boolean {
     return id === this.id || (id === undefined && this.isAnnounced);
@@ -124,12 +146,12 @@ export class Slot {
     return entry;
   }
 
-  #withdraw(): readonly PeerState<MessageRows>[] {
+  #withdraw(options = {}): readonly PeerState<MessageRows>[] {
     const entry = this.#entry;
     if (entry === undefined) return [];
     this.#entry = undefined;
     this.#doorbells = [];
-    const owed = this.#membership.remove(entry);
+    const owed = this.#membership.remove(entry, options);
     entry.doorbells.close();
     return owed;
   }
