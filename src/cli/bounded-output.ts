@@ -14,6 +14,7 @@ export class BoundedOutput implements Disposable {
   #queue: Buffer[] = [];
   #queuedBytes = 0;
   #dropped = 0;
+  #droppedInAll = 0;
   #failure: Error | undefined;
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
@@ -34,11 +35,16 @@ export class BoundedOutput implements Disposable {
     return this.#failure;
   }
 
+  /** Lines and blocks that were dropped, since the start. */
+  get droppedInAll(): number {
+    return this.#droppedInAll;
+  }
+
   /** Takes one line or block of text, with its newline. */
   write(text: string): void {
     const bytes = Buffer.from(text);
     if (this.#queuedBytes + bytes.length > MAX_QUEUE_BYTES) {
-      this.#dropped += 1;
+      this.#drop(1);
       return;
     }
     this.#queue.push(bytes);
@@ -100,6 +106,11 @@ export class BoundedOutput implements Disposable {
     return true;
   }
 
+  #drop(lines: number): void {
+    this.#dropped += lines;
+    this.#droppedInAll += lines;
+  }
+
   #retryLater(): void {
     this.#timer = setTimeout(() => {
       this.#drain();
@@ -109,7 +120,7 @@ export class BoundedOutput implements Disposable {
 
   // The reader is gone (EPIPE), the disk is full: these lines are lost, later ones are tried again.
   #giveUp(failure: Error): void {
-    this.#dropped += this.#queue.length;
+    this.#drop(this.#queue.length);
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#failure = failure;

@@ -25,6 +25,18 @@ export const commands: readonly CommandModule[] = [
     const { qemuArgsCommand } = await import('./qemu-args/command.js');
     return qemuArgsCommand as CommandModule;
   }),
+  lazy('status [REGION]', 'Show the regions of a server, and who is there', async () => {
+    const { statusCommand } = await import('./status/command.js');
+    return statusCommand as unknown as CommandModule;
+  }),
+  lazy('events', 'Show what has happened, and follow what happens', async () => {
+    const { eventsCommand } = await import('./events.js');
+    return eventsCommand as CommandModule;
+  }),
+  lazy('evict <REGION> <PEER>', 'Cut a peer off, without harm to it', async () => {
+    const { evictCommand } = await import('./evict.js');
+    return evictCommand as unknown as CommandModule;
+  }),
   lazy('reload', 'Have a server read its configuration file again', async () => {
     const { reloadCommand } = await import('./reload.js');
     return reloadCommand as CommandModule;
@@ -49,9 +61,26 @@ export async function placeOf([command, ...more]: readonly string[]): Promise<Pl
     const { reloadOptions } = await import('./reload.js');
     return place('ivshmem reload', { flags: Object.keys(reloadOptions) });
   }
+  if (command === 'status') {
+    const { statusOptions } = await import('./status/command.js');
+    return place('ivshmem status', { flags: Object.keys(statusOptions) });
+  }
+  if (command === 'events') {
+    const { eventsOptions } = await import('./events.js');
+    return place('ivshmem events', { flags: Object.keys(eventsOptions) });
+  }
+  if (command === 'evict') {
+    const { evictOptions } = await import('./evict.js');
+    return place('ivshmem evict', {
+      positionals: ['REGION', 'PEER'],
+      flags: Object.keys(evictOptions),
+    });
+  }
   if (command === 'config') return configPlace(more);
   if (command !== 'peer') {
-    return place('ivshmem', { commands: ['serve', 'peer', 'qemu-args', 'reload', 'config'] });
+    return place('ivshmem', {
+      commands: commands.map((one) => String(one.command).split(' ')[0] ?? ''),
+    });
   }
   const { peerCommands } = await import('./peer/group.js');
   const name = more.find((word) => Object.hasOwn(peerCommands, word));

@@ -14,7 +14,7 @@ export interface Confinement {
    * Becomes the user, with all of its groups, before any connection is taken; what these have made by name
    * is the user's from then on. Throws SystemError.
    */
-  enter(servers: readonly Server[]): void;
+  enter(owners: readonly Pick<Server, 'giveTo'>[]): void;
 }
 
 /** Throws OptionsError when there is no such user, or we cannot become it. */
@@ -30,8 +30,8 @@ export function confinementTo(user: string): Confinement {
     throw new OptionsError('user', `only root can become '${user}'; this process is user ${own}`);
   }
   return {
-    enter: (servers) => {
-      for (const server of servers) server.giveTo(uid);
+    enter: (owners) => {
+      for (const owner of owners) owner.giveTo(uid);
       become(user, uid, gid);
       becameAnotherUser();
     },

@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import type { Logger } from 'pino';
+import type { LogEvent } from '../control/event-feed.js';
 import { BoundedOutput } from './bounded-output.js';
 
 const require = createRequire(import.meta.url);
@@ -22,12 +23,13 @@ export interface LogOptions {
 }
 
 /** What a line says beside its message. */
-export type LogFields = { readonly event: string } & Readonly<Record<string, unknown>>;
+export type LogFields = LogEvent['fields'];
 
 export class Log {
   readonly #output: BoundedOutput;
   readonly #create: () => Logger;
   #logger: Logger | undefined;
+  #onEvent: (event: LogEvent) => void = () => undefined;
 
   constructor({ level = 'info', format }: LogOptions) {
     const stderr = 2;
@@ -44,15 +46,25 @@ export class Log {
   }
 
   info(fields: LogFields, message: string): void {
-    this.#get().info(fields, message);
+    this.#log({ level: 'info', fields, message });
   }
 
   warn(fields: LogFields, message: string): void {
-    this.#get().warn(fields, message);
+    this.#log({ level: 'warn', fields, message });
   }
 
   error(fields: LogFields, message: string): void {
-    this.#get().error(fields, message);
+    this.#log({ level: 'error', fields, message });
+  }
+
+  /** Calls with each line from now on, be it of the level that is logged or not. */
+  watch(onEvent: (event: LogEvent) => void): void {
+    this.#onEvent = onEvent;
+  }
+
+  /** Lines that nobody took. */
+  get linesDropped(): number {
+    return this.#output.droppedInAll;
   }
 
   /** Loads what it writes with: for who may not be able to later. */
@@ -63,6 +75,11 @@ export class Log {
   /** Gives a slow reader a last chance; resolves soon in any case. */
   flush(): Promise<void> {
     return this.#output.flush(500);
+  }
+
+  #log(event: LogEvent): void {
+    this.#onEvent(event);
+    this.#get()[event.level](event.fields, event.message);
   }
 
   #get(): Logger {

@@ -31,30 +31,41 @@ export function holdReloads(): void {
   process.on('SIGHUP', note);
 }
 
-/** From now on SIGHUP reads the regions and applies them, and whoever asks is told what came of it. */
-export function reloadOnSignal(daemon: Daemon, read: ReadRegions, log: Log): void {
+/**
+ * From now on SIGHUP reads the regions and applies them, and whoever asks is told what came of it. What is
+ * returned does the same, and resolves with that.
+ */
+export function reloadOnSignal(
+  daemon: Daemon,
+  read: ReadRegions,
+  log: Log,
+): () => Promise<ReloadReport> {
   let report: ReloadReport = { asked: 0, done: 0, summary: 'never', problems: [] };
   const tell = (more: Partial<ReloadReport> = {}): void => {
     report = { ...report, ...more };
     for (const server of daemon.servers) server.reload = report;
   };
-  let isReading = false;
-  const act = async (): Promise<void> => {
-    tell({ asked: report.asked + 1 });
-    // One after the other, and what is read is what the file says then: many signals are one.
-    if (isReading) return;
-    isReading = true;
+  let reading: Promise<void> | undefined;
+  const readAll = async (): Promise<void> => {
     while (report.done < report.asked) {
       const done = report.asked;
       const { summary, problems } = await reload(daemon, read, log);
       tell({ done, summary: asLine(summary, MAX_SUMMARY_CHARACTERS), problems: few(problems) });
     }
-    isReading = false;
+    reading = undefined;
+  };
+  const act = async (): Promise<ReloadReport> => {
+    tell({ asked: report.asked + 1 });
+    // One after the other, and what is read is what the file says then: many requests are one.
+    reading ??= readAll();
+    await reading;
+    return report;
   };
   tell();
   const onSignal = (): void => void act();
   process.on('SIGHUP', onSignal).off('SIGHUP', note);
   if (asked) onSignal();
+  return act;
 }
 
 function few(problems: readonly string[]): string[] {

@@ -8,6 +8,7 @@ import type { ServerOptions } from '../server/options.js';
 import { rehearse } from '../server/rehearsal.js';
 import type { Server } from '../server/server.js';
 import type { Confinement } from './confine.js';
+import type { Control } from './control.js';
 import { logEnd, logEvents } from './event-log.js';
 import { EXIT_SYSTEM } from './exit.js';
 import type { Log } from './log.js';
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly confinement?: Confinement | undefined;
   /** The regions as they are to be, read at each SIGHUP; without it SIGHUP ends the process. */
   readonly reload?: (() => Promise<readonly ServerOptions[]>) | undefined;
+  /** Path of a control socket; undefined: there is none, and nothing of it is loaded. */
+  readonly control?: string | undefined;
   /** Called once the sockets accept connections. */
   readonly onReady: (servers: readonly Server[]) => void;
 }
@@ -38,6 +41,7 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
   let pidFile: PidFile | undefined;
   // From here on a signal no longer ends the process by itself: what is made is put away.
   const signals = new StopSignals();
+  using control = await openControl(run);
   const daemon = await Daemon.listen(regions);
   signals.onOrder(() => {
     process.exitCode = EXIT_SYSTEM;
@@ -48,9 +52,11 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
     // In the same turn of the event loop as the start: nobody has been let in yet.
     if (run.confinement) {
       log.load();
-      run.confinement.enter(daemon.servers);
+      run.confinement.enter([...daemon.servers, ...(control ? [control] : [])]);
     }
-    watch(daemon, run);
+    const reload = watch(daemon, run);
+    control?.serve({ daemon, reload });
+    run.onReady(daemon.servers);
     await rehearseFor(daemon, signals);
     const signal = await signals.asked;
     log.info(
@@ -69,7 +75,7 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
 }
 
 // All that happens from now on is told.
-function watch(daemon: Daemon, { log, reload, onReady }: RunOptions): void {
+function watch(daemon: Daemon, { log, reload }: RunOptions): (() => Promise<unknown>) | undefined {
   for (const server of daemon.servers) logEvents(log, server);
   daemon.on('serve', (server) => {
     logEvents(log, server);
@@ -77,8 +83,16 @@ function watch(daemon: Daemon, { log, reload, onReady }: RunOptions): void {
   daemon.on('end', (server) => {
     logEnd(log, server);
   });
-  onReady(daemon.servers);
-  if (reload !== undefined) reloadOnSignal(daemon, reload, log);
+  return reload && reloadOnSignal(daemon, reload, log);
+}
+
+// Loaded before there is a region: a VM is not to wait for it, nor another user to be kept from it.
+async function openControl({ control: path, log }: RunOptions): Promise<Control | undefined> {
+  if (path === undefined) return undefined;
+  const { Control } = await import('./control.js');
+  const control = new Control(path, log);
+  await control.start();
+  return control;
 }
 
 async function rehearseFor(daemon: Daemon, signals: StopSignals): Promise<void> {

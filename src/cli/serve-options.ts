@@ -39,6 +39,7 @@ export const serveOptions = {
   },
   'ready-fd': text('Write "ready" to this descriptor once the socket accepts connections'),
   config: text('The regions are those of this file, instead of one by options'),
+  control: text('Path of a socket for operators: status, events, metrics (HTTP and JSON)', 'none'),
   user: text('Become this user once the sockets are there; for root'),
   'pid-file': text('Write the process ID to this file; removed at the end'),
   'log-level': {
@@ -89,7 +90,15 @@ function mapped<Value>(
 }
 
 /** Options that are about the process: a configuration file says all the others. */
-const OF_THE_PROCESS = ['config', 'user', 'ready-fd', 'pid-file', 'log-level', 'log-format'];
+const OF_THE_PROCESS = [
+  'config',
+  'control',
+  'user',
+  'ready-fd',
+  'pid-file',
+  'log-level',
+  'log-format',
+];
 
 /** Throws UsageError for an option that a configuration file has instead. */
 export function checkBesideConfig(given: ArgumentsCamelCase<ServeArguments>): void {

@@ -7,6 +7,7 @@ import { banner } from './banner.js';
 import { BoundedOutput } from './bounded-output.js';
 import { confinementTo } from './confine.js';
 import { UsageError } from './exit.js';
+import { OptionsError } from '../server/error.js';
 import { logFailure } from './failure.js';
 import { integer } from './flags.js';
 import { defaultHostSocket } from './host-socket.js';
@@ -44,7 +45,8 @@ export async function serveAtOnce(words: readonly string[]): Promise<boolean> {
 async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
   const [, ...surplus] = given._;
   if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
-  const { regions, reload } = await regionsOf(given);
+  const { regions, reload, control = given.control } = await regionsOf(given);
+  if (control === '') throw new OptionsError('control', 'an empty path is no socket');
   const readyFd =
     given.readyFd === undefined
       ? undefined
@@ -57,6 +59,7 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
       pidFile: given.pidFile,
       confinement,
       reload,
+      control,
       onReady: (servers) => {
         for (const server of servers) if (reload === undefined) warnOfNoHostSocket(server, log);
         new BoundedOutput(1).write(banner(servers));
@@ -73,6 +76,8 @@ interface Regions {
   readonly regions: readonly ServerOptions[];
   /** For those of a file. */
   readonly reload?: ReadRegions;
+  /** As the file says, where no option says otherwise. */
+  readonly control?: string | undefined;
 }
 
 async function regionsOf(given: ArgumentsCamelCase<ServeArguments>): Promise<Regions> {
@@ -82,8 +87,12 @@ async function regionsOf(given: ArgumentsCamelCase<ServeArguments>): Promise<Reg
   const { readConfig } = await import('./config/read-config.js');
   // The process may change its directory.
   const file = path.resolve(given.config);
-  const reload = async (): Promise<readonly ServerOptions[]> => (await readConfig(file)).regions;
-  return { regions: await reload(), reload };
+  const { control, regions } = await readConfig(file);
+  return {
+    regions,
+    control: given.control ?? control,
+    reload: async () => (await readConfig(file)).regions,
+  };
 }
 
 function warnOfNoHostSocket({ socket, hostSocket }: Server, log: Log): void {

@@ -19,13 +19,17 @@ interface Claim {
 }
 
 /** Notes paths that are too long for a socket, and those that belong to somebody already. */
-export function checkPaths(regions: readonly NamedOptions[], report: Report): void {
+export function checkPaths(
+  regions: readonly NamedOptions[],
+  report: Report,
+  control?: string,
+): void {
   const owners = new Map<string, Claim>();
-  const claims = regions.flatMap((region) => {
-    const sockets = socketsOf(region);
-    for (const { file, path } of sockets) checkLength(file, path, report);
-    return [...sockets, ...memoriesOf(region)];
-  });
+  const sockets = regions.flatMap(socketsOf);
+  if (control !== undefined)
+    sockets.unshift({ file: control, what: 'the control socket', path: ['control'] });
+  for (const { file, path } of sockets) checkLength(file, path, report);
+  const claims = [...sockets, ...regions.flatMap(memoriesOf)];
   for (const claim of [...claims, ...claims.map(lockOf)]) {
     // Of a path that is empty the server has more to say.
     if (claim.file === '' || report.has(claim.path) || (claim.follows && report.has(claim.follows)))

@@ -37,5 +37,6 @@ export interface RawRegion {
 }
 
 export interface RawConfig {
+  readonly control?: string;
   readonly regions: Readonly<Record<string, RawRegion>>;
 }

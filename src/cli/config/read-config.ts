@@ -19,6 +19,8 @@ export type { RegionOptions };
 export interface Config {
   /** The file, as it was given. */
   readonly path: string;
+  /** Path of the control socket, absolute; undefined: there is none. */
+  readonly control?: string | undefined;
   /** One at least; no name, path or memory belongs to two. Paths are absolute, defaults are filled in. */
   readonly regions: readonly RegionOptions[];
 }
@@ -36,13 +38,14 @@ export async function readConfig(path: string): Promise<Config> {
   const isSecond = ({ isTyped, path: { length } }: SchemaFinding): boolean =>
     isTyped && length <= 3;
   for (const one of findings) if (!isSecond(one)) report.add(one.path, one.message, one.side);
-  const { regions = {} } = typedValue(document.value, findings) ?? {};
+  const { control: raw, regions = {} } = typedValue(document.value, findings) ?? {};
   const around = { directory: resolve(dirname(path)), report };
+  const control = raw && resolve(around.directory, raw);
   const options = Object.entries(regions).map(([name, raw]) => readRegion(name, raw, around));
   // Who has a path already is said with the line, so before the server says that it is taken.
-  checkPaths(options, report);
+  checkPaths(options, report, control);
   const checked = options.map((region) => checkRegion(region, report));
   for (const one of findings) if (isSecond(one)) report.add(one.path, one.message, one.side);
   report.throwIfAny(path);
-  return { path, regions: checked.filter((region) => region !== undefined) };
+  return { path, control, regions: checked.filter((region) => region !== undefined) };
 }

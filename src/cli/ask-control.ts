@@ -1,0 +1,40 @@
+// Commands that ask a control socket: what goes wrong, in words that say what to do.
+import { ControlClient } from '../control/client.js';
+import { ControlError } from '../control/control-error.js';
+import { controlPath } from './control-path.js';
+import { CommandError, isSystemError } from './exit.js';
+import { ReadersEnd } from './print.js';
+
+const remedies: Readonly<Record<string, string>> = {
+  ENOENT: 'start the server with --control, or name its control socket with --control',
+  ECONNREFUSED: 'its server has ended: start it again',
+  ENOTSOCK: 'name a control socket with --control',
+  EACCES: 'it is for the user of the server and for root',
+  ERR_IVSHMEM_NO_SUCH_REGION: '',
+  ERR_IVSHMEM_NO_SUCH_PEER: 'see who is there: ivshmem status',
+  ERR_IVSHMEM_NOT_CONTROL: 'name a control socket with --control',
+  ERR_IVSHMEM_NO_ANSWER: 'see whether its process is stopped',
+  ECONNRESET: 'the server has ended, or is too busy: try again',
+};
+
+/** Calls with the control socket at this path, or the default one. Failures become errors for people. */
+export async function askControl<Result>(
+  given: string | undefined,
+  ask: (client: ControlClient) => Promise<Result>,
+): Promise<Result | undefined> {
+  const client = new ControlClient(controlPath(given));
+  try {
+    return await ask(client);
+  } catch (error) {
+    if (error instanceof ReadersEnd) return undefined;
+    throw forPeople(error, client.path);
+  }
+}
+
+function forPeople(error: unknown, path: string): unknown {
+  const isOurs = error instanceof ControlError || isSystemError(error);
+  if (!isOurs) return error;
+  const remedy = remedies[error.code ?? ''] ?? '';
+  const what = isSystemError(error) ? `${path}: ${error.code}` : error.message;
+  return new CommandError(remedy === '' ? what : `${what}; ${remedy}`, { cause: error });
+}

@@ -1,0 +1,61 @@
+// The control socket of a server that runs as a process.
+//
+// Rule 1: it is there before the first VM can be, and goes last: an operator sees the start and the end.
+import { ControlError } from '../control/control-error.js';
+import { ControlSocket } from '../control/control-socket.js';
+import { EventFeed } from '../control/event-feed.js';
+import { ControlSource, type SourceOptions } from '../control/source.js';
+import type { Log } from './log.js';
+
+/** The control socket of this process. */
+export class Control implements Disposable {
+  readonly #log: Log;
+  readonly #feed = new EventFeed();
+  readonly #socket: ControlSocket;
+  #source: ControlSource | undefined;
+
+  /** Opens it. Throws as `ControlSocket.open`. */
+  constructor(path: string, log: Log) {
+    this.#log = log;
+    this.#socket = ControlSocket.open({
+      path,
+      answer: async (ask, tell) => {
+        if (this.#source) return this.#source.answer(ask, tell);
+        throw new ControlError('ERR_IVSHMEM_NO_ANSWER', 'the server is starting: try again');
+      },
+      onTrouble: ({ message }) => {
+        log.error(
+          { event: 'control' },
+          `the control socket failed, and is started again: ${message}`,
+        );
+      },
+    });
+    log.watch((event) => {
+      this.#feed.add(event);
+    });
+  }
+
+  /** Loads what it needs; resolves when that is done. */
+  start(): Promise<void> {
+    return this.#socket.start();
+  }
+
+  /** Makes this user the owner of the socket. Throws SystemError. */
+  giveTo(uid: number): void {
+    this.#socket.giveTo(uid);
+  }
+
+  /** From now on there is something to tell. */
+  serve(options: Pick<SourceOptions, 'daemon' | 'reload'>): void {
+    const logLinesDropped = (): number => this.#log.linesDropped;
+    this.#source = new ControlSource({ ...options, feed: this.#feed, logLinesDropped });
+    const { path } = this.#socket;
+    this.#log.info({ event: 'control', socket: path }, `control socket ${path}: ivshmem status`);
+  }
+
+  /** Ends it. */
+  [Symbol.dispose](): void {
+    this.#source?.[Symbol.dispose]();
+    this.#socket.close();
+  }
+}

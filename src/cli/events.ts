@@ -1,0 +1,59 @@
+// `ivshmem events`: what has happened lately, and what happens.
+import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import type { EventLine } from '../control/client.js';
+import { isPrintable, quote } from '../protocol/printable.js';
+import { askControl } from './ask-control.js';
+import { controlOption } from './control-path.js';
+import { CommandError, UsageError } from './exit.js';
+import { print, printJson } from './print.js';
+
+export const eventsOptions = {
+  control: controlOption,
+  follow: { type: 'boolean', alias: 'f', description: 'Go on with what happens, until Ctrl-C' },
+  region: { type: 'string', requiresArg: true, description: 'Those of this region only' },
+  json: { type: 'boolean', description: 'Print a JSON object a line, with all that concerns it' },
+} as const satisfies Record<string, Options>;
+
+type EventsArguments = InferredOptionTypes<typeof eventsOptions>;
+
+export const eventsCommand: CommandModule<object, EventsArguments> = {
+  builder: (yargs) =>
+    yargs
+      .options(eventsOptions)
+      .example('$0 events', 'The last events, 1,000 at most')
+      .example('$0 events --follow --json', 'All that comes, for programs')
+      .epilogue(
+        'Exit code 0: that was all, or Ctrl-C; 1: the server could not be asked, or has ended.',
+      ),
+  handler: events,
+};
+
+async function events(given: ArgumentsCamelCase<EventsArguments>): Promise<void> {
+  const [, ...surplus] = given._;
+  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  const { follow = false, region, json = false } = given;
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      stop.abort();
+    });
+  await askControl(given.control, async (client) => {
+    try {
+      for await (const event of client.events({ follow, signal: stop.signal })) {
+        // What was lost may have been of any region.
+        if (region !== undefined && event['region'] !== region && event.event !== 'lost') continue;
+        await (json ? printJson(event) : print(lineOf(event)));
+      }
+    } catch (error) {
+      if (stop.signal.aborted) return;
+      throw error;
+    }
+    if (follow && !stop.signal.aborted) throw new CommandError('the server has ended');
+  });
+}
+
+function lineOf({ time, level = 'warn', msg }: EventLine): string {
+  const clock = typeof time === 'string' ? new Date(time).toTimeString().slice(0, 8) : '--:--:--';
+  const text = String(msg);
+  return `${clock} ${String(level)} ${isPrintable(text) ? text : quote(text)}\n`;
+}

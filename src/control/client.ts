@@ -1,0 +1,128 @@
+// Asking a control socket, from another process.
+//
+// Rule 1: what the server says no to is a ControlError with the server's own code and words; what the kernel
+//         says no to is Node's error of the connect, with the path.
+// Rule 2: an answer is bounded in time, and who answers something else than a control socket is found out.
+import { request, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { createInterface } from 'node:readline';
+import { ControlError } from './control-error.js';
+import type { PeerStatus, RegionStatus, ServerStatus } from './status.js';
+
+/** A line of the log, as an object; `event` says what it is. */
+export type EventLine = Readonly<Record<string, unknown>> & { readonly event: string };
+
+const ANSWER_MS = 15_000;
+const RELOAD_MS = 65_000;
+
+interface AskOptions {
+  readonly method?: 'GET' | 'POST' | 'DELETE';
+  /** 0: for ever. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The control socket of a server. Each call is a connection of its own. */
+export class ControlClient {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** All there is to know. Rejects with ControlError, and with ENOENT, ECONNREFUSED, EACCES of connect. */
+  status(): Promise<ServerStatus> {
+    return this.#json<ServerStatus>('/v1/status');
+  }
+
+  /** One region, by name. */
+  region(name: string): Promise<RegionStatus> {
+    return this.#json<RegionStatus>(`/v1/regions/${encodeURIComponent(name)}`);
+  }
+
+  /** Cuts a peer off; see `Server.evict`. */
+  async evict(region: string, peer: number): Promise<Pick<PeerStatus, 'id' | 'pid' | 'uid'>> {
+    const path = `/v1/regions/${encodeURIComponent(region)}/peers/${peer}`;
+    const { evicted } = await this.#json<{ evicted: PeerStatus }>(path, { method: 'DELETE' });
+    return evicted;
+  }
+
+  /** Has the configuration read again; resolves with what came of it. */
+  reload(): Promise<{ readonly summary: string; readonly problems: readonly string[] }> {
+    return this.#json('/v1/reload', { method: 'POST', timeoutMs: RELOAD_MS });
+  }
+
+  /** The metrics, in the text format of Prometheus. */
+  async metrics(): Promise<string> {
+    return textOf(await this.#ask('/metrics'));
+  }
+
+  /** The events that are kept, and with `follow` all that come, until the signal or the server's end. */
+  async *events({
+    follow = false,
+    signal,
+  }: {
+    readonly follow?: boolean;
+    readonly signal?: AbortSignal | undefined;
+  } = {}): AsyncGenerator<EventLine, void> {
+    const path = follow ? '/v1/events?follow=1' : '/v1/events';
+    const response = await this.#ask(path, { timeoutMs: follow ? 0 : ANSWER_MS, signal });
+    // Not for await: readline loses lines that come before it is iterated over.
+    for await (const line of createInterface({ input: response, crlfDelay: Infinity }))
+      yield JSON.parse(line) as EventLine;
+  }
+
+  async #json<Answer>(path: string, options?: AskOptions): Promise<Answer> {
+    return parse(await textOf(await this.#ask(path, options))) as Answer;
+  }
+
+  // Resolves with an answer that is a yes.
+  async #ask(path: string, options: AskOptions = {}): Promise<IncomingMessage> {
+    const response = await this.#send(path, options);
+    const { statusCode = 0 } = response;
+    if (statusCode >= 200 && statusCode < 300) return response;
+    const { code = '', message = '' } = parse(await textOf(response)) as Record<string, string>;
+    if (code === '') throw notControl();
+    throw new ControlError(code, message);
+  }
+
+  #send(
+    path: string,
+    { method = 'GET', timeoutMs = ANSWER_MS, signal }: AskOptions,
+  ): Promise<IncomingMessage> {
+    const options: RequestOptions = { socketPath: this.path, path, method, agent: false };
+    return new Promise((resolve, reject) => {
+      const sent: ClientRequest = request({ ...options, ...(signal && { signal }) }, resolve);
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        reject(error.code?.startsWith('HPE_') ? notControl() : error);
+      });
+      if (timeoutMs > 0) {
+        sent.setTimeout(timeoutMs, () => {
+          const message = `no answer within ${timeoutMs / 1_000} s: it may be stopped`;
+          sent.destroy(new ControlError('ERR_IVSHMEM_NO_ANSWER', message));
+        });
+      }
+      sent.end();
+    });
+  }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notControl();
+  }
+}
+
+function notControl(): ControlError {
+  return new ControlError(
+    'ERR_IVSHMEM_NOT_CONTROL',
+    'what answers there is no control socket of ivshmem',
+  );
+}

@@ -1,0 +1,177 @@
+// The server's side of the control socket: answers what its thread asks.
+//
+// Rule 1: the server's own work comes first: a look at thousands of peers is many short ones, and in between
+//         the event loop gets to everything else.
+import { basename, resolve } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
+import type { Daemon } from '../server/daemon.js';
+import type { PeerInspection } from '../server/inspection.js';
+import type { Server } from '../server/server.js';
+import { ControlError } from './control-error.js';
+import type { EventFeed } from './event-feed.js';
+import type {
+  Ask,
+  Look,
+  PeerLook,
+  ProcessNumbers,
+  RegionCounts,
+  RegionLook,
+  RegionPart,
+} from './question.js';
+import type { VmStatus } from './status.js';
+
+const SLICE_MS = 2;
+const LAG_RESOLUTION_MS = 50;
+
+/** What there is to tell of, and to act on. */
+export interface SourceOptions {
+  readonly daemon: Daemon;
+  readonly feed: EventFeed;
+  /** Reads the configuration again and says what came of it; undefined: there is none. */
+  readonly reload?: (() => Promise<unknown>) | undefined;
+  readonly logLinesDropped: () => number;
+}
+
+/** Answers questions; to be closed. */
+export class ControlSource implements Disposable {
+  readonly #options: SourceOptions;
+  readonly #startedAt = new Date(Date.now() - process.uptime() * 1_000).toISOString();
+  readonly #lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+
+  constructor(options: SourceOptions) {
+    this.#options = options;
+    this.#lag.enable();
+  }
+
+  /** Answers; `tell` gets the parts of a look. Rejects with ControlError, ServerError, SystemError. */
+  async answer(ask: Ask, tell: (part: RegionPart) => void): Promise<unknown> {
+    const { feed, reload } = this.#options;
+    switch (ask.kind) {
+      case 'look':
+        return this.#look(tell);
+      case 'events':
+        return ask.wait ? feed.after(ask.from) : feed.since(ask.from);
+      case 'evict':
+        return this.#server(ask.region).evict(ask.peer);
+      case 'reload':
+        if (reload) return reload();
+        throw new ControlError(
+          'ERR_IVSHMEM_NO_CONFIG',
+          'this server has no configuration file: it was started without --config',
+        );
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#lag.disable();
+  }
+
+  async #look(tell: (part: RegionPart) => void): Promise<Look> {
+    const { servers } = this.#options.daemon;
+    for (const [region, server] of servers.entries()) await lookAtPeers(server, region, tell);
+    return {
+      server: {
+        pid: process.pid,
+        startedAt: this.#startedAt,
+        descriptors: { used: descriptorCount('self') ?? 0, limit: ownDescriptorLimit() },
+      },
+      regions: servers.map(lookAtRegion),
+      process: this.#numbers(),
+    };
+  }
+
+  #numbers(): ProcessNumbers {
+    const { mean, max } = this.#lag;
+    // It measures the time between two looks at the clock, of which the lag is what is too much.
+    const seconds = (ns: number): number =>
+      Number.isNaN(ns) ? 0 : Math.max(0, ns / 1e9 - LAG_RESOLUTION_MS / 1e3);
+    this.#lag.reset();
+    return {
+      residentBytes: process.memoryUsage.rss(),
+      logLinesDropped: this.#options.logLinesDropped(),
+      lagSeconds: { mean: seconds(mean), max: max > 0 ? seconds(max) : 0 },
+    };
+  }
+
+  #server(region: string): Server {
+    const server = this.#options.daemon.servers.find((one) => regionName(one) === region);
+    if (server) return server;
+    const names = this.#options.daemon.servers.map(regionName).join(', ');
+    throw new ControlError(
+      'ERR_IVSHMEM_NO_SUCH_REGION',
+      `there is no region '${region}'; there are: ${names}`,
+    );
+  }
+}
+
+/** What a region is called; one by options has the name of its socket's file without `.sock`. */
+export function regionName({ name, socket }: Pick<Server, 'name' | 'socket'>): string {
+  return name ?? basename(socket, '.sock');
+}
+
+async function lookAtPeers(
+  server: Server,
+  region: number,
+  tell: (part: RegionPart) => void,
+): Promise<void> {
+  let peers: PeerLook[] = [];
+  let endMs = performance.now() + SLICE_MS;
+  for (const inspection of server.inspectPeers()) {
+    peers.push(lookAtPeer(inspection));
+    if (performance.now() < endMs) continue;
+    tell({ region, peers });
+    peers = [];
+    await new Promise((resolve) => setImmediate(resolve));
+    endMs = performance.now() + SLICE_MS;
+  }
+  tell({ region, peers });
+}
+
+function lookAtPeer({ peer, doorbells, ...state }: PeerInspection): PeerLook {
+  const { name: vm, ...who } = peer;
+  return {
+    ...who,
+    vm,
+    ...state,
+    waiting: doorbells.map(({ count }) => Math.min(Number(count), 2 ** 53)),
+    eventfdIds: doorbells.map(({ id }) => id),
+  };
+}
+
+function lookAtRegion(server: Server): RegionLook {
+  const { socket, hostSocket, memory, vectors, label, maxPeers, idsLeft } = server;
+  const { kind, path, sizeBytes } = memory;
+  return {
+    status: {
+      name: regionName(server),
+      socket: resolve(socket),
+      ...(hostSocket !== undefined && { hostSocket: resolve(hostSocket) }),
+      memory: { kind, path, sizeBytes },
+      vectors,
+      ...(label !== undefined && { label }),
+      maxPeers,
+      idsLeft,
+      vms: server.vms.map(({ name, id, socket: own, peer }): VmStatus => ({
+        name,
+        ...(id !== undefined && { id }),
+        ...(own !== undefined && { socket: resolve(own) }),
+        isPresent: peer !== undefined,
+      })),
+    },
+    counts: countsOf(server),
+  };
+}
+
+function countsOf({ counters }: Server): RegionCounts {
+  const { joins, leaves, refusals, messages, batches, joinBuckets, joinSeconds } = counters;
+  return {
+    joins,
+    leaves,
+    refusals: [...refusals],
+    messages,
+    batches,
+    joinBuckets: [...joinBuckets],
+    joinSeconds,
+  };
+}

@@ -1,0 +1,114 @@
+// What can be asked over HTTP, and how it is answered.
+//
+// Rule 1: every answer but the metrics and the events is JSON; what is not as asked has a code and a message.
+// Rule 2: no request has a body: what it is about stands in its path.
+import { Hono, type Context } from 'hono';
+import { ControlError } from '../control-error.js';
+import type { Asker } from './asker.js';
+import { Details } from './details.js';
+import { Followers } from './followers.js';
+import { metricsOf } from './metrics.js';
+import { statusOf } from './server-status.js';
+
+const statuses: Readonly<Record<string, 400 | 404 | 405 | 409 | 503>> = {
+  ERR_IVSHMEM_NO_SUCH_REGION: 404,
+  ERR_IVSHMEM_NO_SUCH_PEER: 404,
+  ERR_IVSHMEM_NO_CONFIG: 409,
+  ERR_IVSHMEM_FIXED_ID: 409,
+  ERR_IVSHMEM_UNREAD: 409,
+  ERR_IVSHMEM_NO_ANSWER: 503,
+  ERR_IVSHMEM_BUSY: 503,
+  ERR_IVSHMEM_REQUEST: 400,
+};
+
+const methods = {
+  '/metrics': ['GET'],
+  '/v1/status': ['GET'],
+  '/v1/events': ['GET'],
+  '/v1/reload': ['POST'],
+  '/v1/regions/:region': ['GET'],
+  '/v1/regions/:region/peers/:peer': ['GET', 'DELETE'],
+} as const;
+
+/** The application, for one server. */
+export function createApp(asker: Asker): Hono {
+  const app = new Hono();
+  const details = new Details();
+  const followers = new Followers(asker);
+  const status = async (): Promise<ReturnType<typeof statusOf>> =>
+    statusOf(await asker.look(), details);
+
+  app.use(async (context, next) => {
+    const { headers } = context.req.raw;
+    const hasBody = headers.has('transfer-encoding') || Number(headers.get('content-length')) > 0;
+    if (hasBody) throw request('no request has a body: leave it out');
+    await next();
+  });
+  app.get('/metrics', async (context) => {
+    const { text, contentType } = await metricsOf(await asker.look());
+    return context.body(text, 200, { 'Content-Type': contentType });
+  });
+  app.get('/v1/status', async (context) => context.json(await status()));
+  app.get('/v1/regions/:region', async (context) =>
+    context.json(regionOf(await status(), context.req.param('region'))),
+  );
+  app.get('/v1/regions/:region/peers/:peer', async (context) => {
+    const id = peerId(context.req.param('peer'));
+    const { peers } = regionOf(await status(), context.req.param('region'));
+    const peer = peers.find((one) => one.id === id);
+    if (peer) return context.json(peer);
+    throw new ControlError('ERR_IVSHMEM_NO_SUCH_PEER', `no peer has the ID ${id}`);
+  });
+  app.delete('/v1/regions/:region/peers/:peer', async (context) => {
+    const { region, peer } = context.req.param();
+    return context.json({ evicted: await asker.evict(region, peerId(peer)) });
+  });
+  app.post('/v1/reload', async (context) => context.json((await asker.reload()) as object));
+  app.get('/v1/events', async (context) => {
+    const follow = context.req.query('follow') ?? '0';
+    if (follow !== '0' && follow !== '1') throw request(`follow=${follow}: allowed: 0 and 1`);
+    return context.body(await followers.stream({ follow: follow === '1' }), 200, {
+      'Content-Type': 'application/x-ndjson',
+    });
+  });
+  for (const [path, allowed] of Object.entries(methods)) {
+    app.all(path, (context) => {
+      const list = allowed.join(', ');
+      const message = `${context.req.method} is not for ${context.req.path}: allowed: ${list}`;
+      return context.json({ code: 'ERR_IVSHMEM_REQUEST', message }, 405, { Allow: list });
+    });
+  }
+  app.notFound((context) => {
+    const message = `nothing is at ${context.req.path}; there are: ${Object.keys(methods).join(', ')}`;
+    return context.json({ code: 'ERR_IVSHMEM_REQUEST', message }, 404);
+  });
+  app.onError(answerError);
+  return app;
+}
+
+function answerError(error: Error, context: Context): Response {
+  const { code = 'ERR_IVSHMEM_INTERNAL', message } = error as NodeJS.ErrnoException;
+  return context.json({ code, message }, statuses[code] ?? 500);
+}
+
+function regionOf(
+  { regions }: ReturnType<typeof statusOf>,
+  name: string,
+): ReturnType<typeof statusOf>['regions'][number] {
+  const region = regions.find((one) => one.name === name);
+  if (region) return region;
+  const names = regions.map((one) => one.name).join(', ');
+  throw new ControlError(
+    'ERR_IVSHMEM_NO_SUCH_REGION',
+    `there is no region '${name}'; there are: ${names}`,
+  );
+}
+
+function peerId(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw request(`'${text}' is no peer ID; allowed: 0–65535`);
+}
+
+function request(message: string): ControlError {
+  return new ControlError('ERR_IVSHMEM_REQUEST', message);
+}
