@@ -5,28 +5,14 @@
 // Rule 1: it relies on nothing but the specification: any server will do.
 // Rule 2: SIGINT and SIGTERM end it at any moment, whoever keeps it waiting.
 import { Peer } from '../peer/peer.js';
+import { clientFlags } from './client/client-flags.js';
 import { ClientConversation } from './client/conversation.js';
 import { EXIT_OK, EXIT_SYSTEM, EXIT_USAGE, exitCodeOf, isSystemError, UsageError } from './exit.js';
+import { helpOf, valuesOf } from './flag-command.js';
 import { getopt } from './getopt.js';
 import { openScreen } from './client/screen.js';
 
-const help = `ivshmem-client [OPTION]...
-
-Joins a region as one more peer, to look at it and to ring: a debug tool.
-
-  -h         show this help
-  -v         verbose: tell the memory's size, and how many rings an interrupt merged
-  -S SOCKET  path of the server's UNIX socket (default /tmp/ivshmem_socket)
-
-Commands, one a line on standard input; 'help' lists them:
-  dump, int PEER VECTOR, int PEER all, int all, quit
-
-Examples:
-  ivshmem-client                                 talk to it
-  echo 'int 0 all' | ivshmem-client -S /tmp/lab  from a script: 1 if a command failed
-`;
-
-const flags = { h: false, v: false, S: true };
+const flags = valuesOf(clientFlags);
 const DEFAULT_SOCKET = '/tmp/ivshmem_socket';
 const COMMAND = 'ivshmem-client';
 
@@ -44,7 +30,7 @@ const stopped = new Promise<void>((resolve) => {
 
 try {
   const given = getopt(process.argv.slice(2), flags);
-  if (given.some(({ flag }) => flag === 'h')) process.stdout.write(help);
+  if (given.some(({ flag }) => flag === 'h')) process.stdout.write(helpOf(clientFlags));
   else process.exitCode = await run(given);
 } catch (error) {
   process.exitCode = exitCodeOf(error);

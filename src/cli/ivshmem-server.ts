@@ -12,44 +12,15 @@ import { formatSize, isValidSize, MAX_SIZE_BYTES, roundSizeUp } from '../server/
 import { becomeDaemon, daemonReadyFd } from './daemon.js';
 import { EXIT_USAGE, exitCodeOf, UsageError } from './exit.js';
 import { messageOf } from './failure.js';
+import { helpOf, valuesOf } from './flag-command.js';
 import { integer, sizeBytes } from './flags.js';
 import { getopt } from './getopt.js';
 import { Log } from './log.js';
 import { reportReady } from './ready-fd.js';
 import { runServer } from './run-server.js';
+import { serverFlags } from './server-flags.js';
 
-const help = `ivshmem-server [OPTION]...
-
-Serves one region on one socket, with the flags of QEMU's example server.
-
-  -h           show this help
-  -v           verbose: log joins and leaves too (only with -F)
-  -F           stay in the foreground (default: become a daemon)
-  -p FILE      pid file of the daemon (default /var/run/ivshmem-server.pid)
-  -S SOCKET    path of the UNIX socket (default /tmp/ivshmem_socket)
-  -M NAME      the memory is this POSIX shared memory object (default ivshmem)
-  -m DIRECTORY the memory is an unnamed file in this directory, e.g. on hugetlbfs;
-               of -M and -m the last one counts
-  -l SIZE      size of the memory, with K, M or G; rounded up to a power of two (default 4M)
-  -n VECTORS   MSI-X vectors of each peer, 1–2048 (default 1)
-
-Examples:
-  ivshmem-server                            4M in /dev/shm/ivshmem, as a daemon
-  ivshmem-server -F -v -S /tmp/lab -l 64M -n 4
-For more, and logs of a server without a terminal: ivshmem serve --help
-`;
-
-const flags = {
-  h: false,
-  v: false,
-  F: false,
-  p: true,
-  S: true,
-  M: true,
-  m: true,
-  l: true,
-  n: true,
-};
+const flags = valuesOf(serverFlags);
 const flagOfOption: Readonly<Record<string, string>> = {
   socket: '-S',
   shmName: '-M',
@@ -78,7 +49,7 @@ async function main(): Promise<void> {
   const readyFd = daemonReadyFd();
   const argv = process.argv.slice(2);
   if (getopt(argv, flags).some(({ flag }) => flag === 'h')) {
-    process.stdout.write(help);
+    process.stdout.write(helpOf(serverFlags));
     return;
   }
   const given = readArguments(argv);

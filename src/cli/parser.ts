@@ -4,11 +4,14 @@ import yargs from 'yargs';
 import { commands } from './commands.js';
 import { UsageError } from './exit.js';
 
+/** What `ivshmem` is. */
+export const about = 'The host side of the inter-VM shared memory device of QEMU';
+
 /** Runs what these words ask for. Rejects with UsageError when they make no sense, and as commands do. */
 export async function parse(argv: readonly string[]): Promise<void> {
   const parser = yargs([...argv])
     .scriptName('ivshmem')
-    .usage('$0 COMMAND\n\nThe host side of the inter-VM shared memory device of QEMU.')
+    .usage(`$0 COMMAND\n\n${about}.`)
     .command([...commands])
     .demandCommand(1, 'a command is missing')
     .strict()
