@@ -77,6 +77,26 @@ const requirements = {
     reason: 'openssl is not in PATH',
     remedy: 'apt-get install -y --no-install-recommends openssl',
   },
+  'man-tools': {
+    isMet: () => ['man', 'lexgrog', 'groff', 'mandoc'].every(isInPath),
+    reason: 'man, lexgrog, groff or mandoc is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends man-db groff-base mandoc',
+  },
+  'bash-completion': {
+    isMet: () => existsSync('/usr/share/bash-completion/bash_completion'),
+    reason: 'bash-completion is not there',
+    remedy: 'apt-get install -y --no-install-recommends bash-completion',
+  },
+  zsh: {
+    isMet: () => isInPath('zsh'),
+    reason: 'zsh is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends zsh',
+  },
+  fish: {
+    isMet: () => isInPath('fish'),
+    reason: 'fish is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends fish',
+  },
 } as const satisfies Record<string, Requirement>;
 
 /** tap options for a test that needs these things: none, or a skip. They mix with other options. */

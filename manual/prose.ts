@@ -1,0 +1,89 @@
+// What man pages say and help does not.
+//
+// Rule 1: only what is not in help: options, arguments and examples come from there.
+
+/** Of one command. */
+export interface Prose {
+  readonly description?: readonly string[];
+  readonly files?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Besides the pages above and below it: `qemu(1)`. */
+  readonly seeAlso?: readonly string[];
+}
+
+/** By the name of the command. */
+export const proseOf: Readonly<Record<string, Prose>> = {
+  ivshmem: {
+    description: [
+      'A region is one shared memory, the socket that leads to it, and its peers. A peer is one connection to that ' +
+        'socket: the ivshmem-doorbell device of a QEMU, or a process of the host. The server hands each peer the ' +
+        'memory, and a doorbell for each vector of each other peer. From then on peers interrupt each other without ' +
+        'the server, which only tells them who comes and goes.',
+    ],
+    seeAlso: ['ivshmem-server(1)', 'ivshmem-client(1)', 'ivshmem-config(5)'],
+  },
+  'ivshmem serve': {
+    description: [
+      'It stays in the foreground, and prints what a QEMU needs on standard output and its log on standard error.',
+      'SIGTERM and SIGINT end it: who is joining is served first, and attached VMs keep their memory and their ' +
+        'doorbells. A second signal, a second later or more, is not waited for. SIGHUP has it read the file of ' +
+        '--config again; without one, it ends it.',
+    ],
+    environment: { NO_COLOR: 'If it is set, and not empty, the log has no colours.' },
+    seeAlso: ['ivshmem-qemu-args(1)', 'ivshmem-reload(1)', 'ivshmem-config(5)'],
+  },
+  'ivshmem peer': {
+    description: [
+      'Host commands share at most 16 peer IDs, which are announced to the VMs once: a command that comes and goes ' +
+        'does not use up an ID.',
+    ],
+  },
+  'ivshmem qemu-args': { seeAlso: ['ivshmem-serve(1)'] },
+  'ivshmem reload': { seeAlso: ['ivshmem-serve(1)', 'ivshmem-config(5)'] },
+  'ivshmem config': { seeAlso: ['ivshmem-config(5)'] },
+  'ivshmem config check': {
+    description: [
+      'All that is wrong goes to standard error, with line and column. What only a start can tell (room for the ' +
+        'memory, directories, who else serves there) is not looked at.',
+    ],
+    seeAlso: ['ivshmem-config(5)'],
+  },
+  'ivshmem-server': {
+    description: [
+      'SIGTERM and SIGINT end it: it removes its socket, its pid file and the name of its memory, and attached VMs ' +
+        'keep their memory and their doorbells.',
+    ],
+    files: {
+      '/tmp/ivshmem_socket': 'The socket, unless -S names another.',
+      '/var/run/ivshmem-server.pid': 'The pid file of a daemon, unless -p names another.',
+      '/dev/shm/ivshmem': 'The memory, unless -M or -m says where it is.',
+    },
+    seeAlso: ['ivshmem-serve(1)', 'ivshmem-client(1)'],
+  },
+  'ivshmem-client': {
+    files: { '/tmp/ivshmem_socket': 'The socket, unless -S names another.' },
+    seeAlso: ['ivshmem-server(1)', 'ivshmem-peer(1)'],
+  },
+};
+
+/** Of commands that look for a socket where nobody says where it is. */
+export const ofDefaultSocket = {
+  files: {
+    '/run/ivshmem.sock': 'The socket, for root.',
+    '$XDG_RUNTIME_DIR/ivshmem.sock':
+      'The socket, for others. Without the variable it is `/run/user/UID/ivshmem.sock`, or where there is no such ' +
+      'directory `ivshmem-UID.sock` in the one for temporary files.',
+    '*.sock.host': 'Beside each socket the one for host commands.',
+  },
+  environment: {
+    XDG_RUNTIME_DIR: 'Where the socket of an ordinary user is.',
+    TMPDIR: 'The directory for temporary files, instead of /tmp.',
+  },
+} as const satisfies Prose;
+
+/** Exit codes, the same for all. */
+export const exitStatus = {
+  0: 'It is done, or was asked to stop.',
+  1: 'The system failed, or does not allow it as it is: standard error has the reason, and what to do.',
+  2: 'It was called wrongly, or the configuration file is wrong.',
+} as const;
