@@ -27,7 +27,7 @@ export const proseOf: Readonly<Record<string, Prose>> = {
       'It stays in the foreground, and prints what a QEMU needs on standard output and its log on standard error.',
       'SIGTERM and SIGINT end it: who is joining is served first, and attached VMs keep their memory and their ' +
         'doorbells. A second signal, a second later or more, is not waited for. SIGHUP has it read the file of ' +
-        '--config again; without one, it ends it.',
+        '--config again.',
     ],
     environment: { NO_COLOR: 'If it is set, and not empty, the log has no colours.' },
     seeAlso: ['ivshmem-qemu-args(1)', 'ivshmem-reload(1)', 'ivshmem-config(5)'],

@@ -48,9 +48,9 @@ export function paragraphs(texts: readonly string[]): string[] {
   return texts.flatMap((text, index) => (index === 0 ? [prose(text)] : ['.PP', prose(text)]));
 }
 
-/** A half line as a sentence. */
+/** A half line as a sentence; systemd is always small. */
 export function sentence(text: string): string {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
+  const upper = text.replace(/^(?!systemd\b)./, (letter) => letter.toUpperCase());
   return /[.:!?]$/.test(upper) ? upper : `${upper}.`;
 }
 
@@ -74,9 +74,10 @@ function codePoint(character: string): string {
   return `\\[u${hex.padStart(4, '0')}]`;
 }
 
-// Lines of a page are for people and for diff, too.
+// Lines of a page are for people and for diff, too; and a sentence that ends in the middle of one would have
+// less room behind it than another.
 function folded(roff: string): string {
-  return roff.replaceAll(/(?=.{79})(.{1,78}) /g, '$1\n');
+  return roff.replaceAll(/([.!?]) (?=[A-Z])/g, '$1\n').replaceAll(/(?=.{79})(.{1,78}) /g, '$1\n');
 }
 
 // A dot at the beginning of a line would make a request of it.

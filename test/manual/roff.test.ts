@@ -53,10 +53,12 @@ t.test('a long text is folded, and no line of it begins with a dot', async (t) =
   const folded = prose(`${'word '.repeat(15)}it .x ${'word '.repeat(20)}`);
   for (const line of folded.split('\n')) t.ok(line.length <= 80 && !line.startsWith('.'), line);
   t.ok(folded.split('\n').length > 1);
+  t.equal(prose('One. Two, e.g. three.'), 'One.\nTwo, e.g. three.');
 });
 
 t.test('a sentence has a beginning and one end', async (t) => {
   t.equal(sentence('show this'), 'Show this.');
   t.equal(sentence('Whom?'), 'Whom?');
+  t.equal(sentence('systemd unit'), 'systemd unit.');
   t.equal(sentence('one. Two.'), 'One. Two.');
 });
