@@ -2,6 +2,7 @@
 //
 // Rule 1: the commands that are typed are no programs: they print their arguments.
 // Rule 2: nothing is typed before the shell asks for it.
+// Rule 3: a shell is left, and not killed: one that hangs up writes its history when nobody looks.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Child } from './child.js';
@@ -74,8 +75,7 @@ export class Typist {
 
   /** Types a line and Enter; the arguments that the program got, with a space between. */
   async type(keys: string): Promise<string> {
-    await until('a prompt', () => this.#seen.split(PROMPT).length > this.#prompts + 1);
-    this.#prompts = this.#seen.split(PROMPT).length - 1;
+    await this.#prompt();
     const before = this.#seen.length;
     this.#child.stdin.write(`${keys}\r`);
     const [, words = ''] = await until(
@@ -83,5 +83,19 @@ export class Typist {
       () => /=> (.*?)\r?\n/.exec(this.#seen.slice(before)) ?? undefined,
     );
     return words.trim().replaceAll(/<(.*?)>/g, '$1');
+  }
+
+  /** Resolves when the shell has ended. */
+  async leave(): Promise<void> {
+    await this.#prompt();
+    this.#child.stdin.write('exit\r');
+    await this.#child.exit;
+  }
+
+  // One that was not there at the last call.
+  async #prompt(): Promise<void> {
+    const count = (): number => this.#seen.split(PROMPT).length - 1;
+    await until('a prompt', () => count() > this.#prompts);
+    this.#prompts = count();
   }
 }

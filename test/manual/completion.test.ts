@@ -70,6 +70,7 @@ async function typeAll(t: Test, options: Omit<TypistOptions, 'programs'>): Promi
     // zsh puts = behind an option, and takes the / of a directory away at Enter.
     t.equal(got.replaceAll('=', ' ').replace(/\/$/, ''), expected, JSON.stringify(keys));
   }
+  await typist.leave();
 }
 
 t.test('bash alone completes commands, options, choices and paths', async (t) => {
