@@ -6,6 +6,7 @@
 export const valueNames: Readonly<Record<string, string>> = {
   addr: 'SLOT',
   config: 'FILE',
+  control: 'PATH',
   count: 'N',
   'host-socket': 'PATH',
   id: 'NAME',
@@ -16,6 +17,7 @@ export const valueNames: Readonly<Record<string, string>> = {
   'mem-path': 'PATH',
   'pid-file': 'FILE',
   'ready-fd': 'FD',
+  region: 'REGION',
   'shm-name': 'NAME',
   size: 'SIZE',
   socket: 'PATH',

@@ -2,7 +2,7 @@
 function __ivshmem_place
     set -l place ivshmem
     for word in (commandline -opc)[2..-1]
-        if contains -- "$place $word" 'ivshmem' 'ivshmem serve' 'ivshmem peer' 'ivshmem peer ring' 'ivshmem peer wait' 'ivshmem peer watch' 'ivshmem peer read' 'ivshmem peer write' 'ivshmem peer ping' 'ivshmem peer echo' 'ivshmem qemu-args' 'ivshmem reload' 'ivshmem config' 'ivshmem config check'
+        if contains -- "$place $word" 'ivshmem' 'ivshmem serve' 'ivshmem peer' 'ivshmem peer ring' 'ivshmem peer wait' 'ivshmem peer watch' 'ivshmem peer read' 'ivshmem peer write' 'ivshmem peer ping' 'ivshmem peer echo' 'ivshmem qemu-args' 'ivshmem status' 'ivshmem events' 'ivshmem evict' 'ivshmem reload' 'ivshmem config' 'ivshmem config check'
             set place "$place $word"
         end
     end
@@ -12,6 +12,9 @@ complete -c ivshmem -f
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a serve -d 'Serve a region, or those of a file, in the foreground'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a peer -d 'Act as a peer: ring, wait, watch, read, write, ping, echo'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a qemu-args -d 'Print what a VM needs for a region: QEMU options, libvirt XML'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a status -d 'Show the regions of a server, and who is there'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a events -d 'Show what has happened, and follow what happens'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a evict -d 'Cut a peer off, without harm to it'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a reload -d 'Have a server read its configuration file again'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a config -d 'Check a configuration file'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -s h -l help -d 'Show help'
@@ -32,6 +35,7 @@ complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem serve"' -l max-peers -
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem serve"' -l allow-excess-vectors -d 'Take QEMUs that have more vectors than the region (under KVM they abort)'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem serve"' -l ready-fd -x -d 'Write "ready" to this descriptor once the socket accepts connections'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem serve"' -l config -r -F -d 'The regions are those of this file, instead of one by options'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem serve"' -l control -r -F -d 'Path of a socket for operators: status, events, metrics (HTTP and JSON)'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem serve"' -l user -x -a '(__fish_complete_users)' -d 'Become this user once the sockets are there; for root'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem serve"' -l pid-file -r -F -d 'Write the process ID to this file; removed at the end'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem serve"' -l log-level -x -a 'error warn info' -d 'Least level of what is logged'
@@ -97,6 +101,20 @@ complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem qemu-args"' -l master 
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem qemu-args"' -l vectors -x -d 'MSI-X vectors of the device'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem qemu-args"' -s h -l help -d 'Show help'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem qemu-args"' -s V -l version -d 'Show version number'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem status"' -l control -r -F -d 'Path of the server\'s control socket'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem status"' -l json -d 'Print one JSON object instead of tables'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem status"' -s h -l help -d 'Show help'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem status"' -s V -l version -d 'Show version number'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem events"' -l control -r -F -d 'Path of the server\'s control socket'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem events"' -s f -l follow -d 'Go on with what happens, until Ctrl-C'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem events"' -l region -x -d 'Those of this region only'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem events"' -l json -d 'Print a JSON object a line, with all that concerns it'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem events"' -s h -l help -d 'Show help'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem events"' -s V -l version -d 'Show version number'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem evict"' -l control -r -F -d 'Path of the server\'s control socket'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem evict"' -l json -d 'Print who it was as one JSON object'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem evict"' -s h -l help -d 'Show help'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem evict"' -s V -l version -d 'Show version number'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem reload"' -l socket -r -F -d 'Path of the socket of any region of the server'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem reload"' -l host-socket -r -F -d 'Path of its socket for host commands, which is asked'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem reload"' -s h -l help -d 'Show help'
