@@ -330,3 +330,28 @@ t.test('65,536 peers can be there at once, and one more cannot', (t) => {
   t.equal(first.serve().length, 3 + 65_536);
   t.end();
 });
+
+t.test('the ID of one that leaves for good is not given again, though nobody knew of it', (t) => {
+  const membership = region(1);
+  const peer = LinkedPeer.join(membership);
+  membership.exit(peer.state);
+  t.strictSame(membership.remove(peer.state.entry, { isForGood: true }), []);
+  t.equal(membership.stateOf(0), 'retired');
+  t.equal(membership.nextId, 1);
+  t.end();
+});
+
+t.test('a peer is set up when it was told its welcome and all of its own vectors', (t) => {
+  const membership = region(2);
+  joined(membership, 1);
+  const { state } = LinkedPeer.join(membership);
+  const steps: boolean[] = [];
+  for (let message = 0; message < 7; message += 1) {
+    steps.push(membership.isSetUp(state));
+    membership.fill(state, new BoundedOutbox(1));
+    membership.told(state, 1);
+  }
+  t.strictSame(steps, [false, false, false, false, false, false, false]);
+  t.ok(membership.isSetUp(state), 'version, ID, memory, two of the other, two of its own');
+  t.end();
+});

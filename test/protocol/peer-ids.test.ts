@@ -164,3 +164,13 @@ t.test('all 65,536 IDs beside reserved ones: each is given once, and none of tho
   t.strictSame([next(ids), next(ids)], [5, -1], 'around the end and past those that are taken');
   t.end();
 });
+
+t.test('an ID that is retired for good never comes back', (t) => {
+  const ids = new PeerIds();
+  next(ids);
+  ids.retire(0, Infinity);
+  ids.forget(0);
+  t.equal(ids.stateOf(0), 'retired');
+  t.equal(ids.left, 65_535);
+  t.end();
+});

@@ -47,7 +47,7 @@ const http = createHttpServer(
 );
 
 // HTTP's own server looks after the sockets that it is given here as if it had accepted them.
-const door = createServer({ noDelay: true }, (socket) => {
+const door = createServer({ allowHalfOpen: true }, (socket) => {
   if (connections.size >= MAX_CONNECTIONS) {
     turnAway(socket);
     return;
