@@ -8,7 +8,7 @@ import { ControlSource, type SourceOptions } from '../control/source.js';
 import type { Log } from './log.js';
 
 /** The control socket of this process. */
-export class Control implements Disposable {
+export class Control implements AsyncDisposable {
   readonly #log: Log;
   readonly #feed = new EventFeed();
   readonly #socket: ControlSocket;
@@ -54,8 +54,8 @@ export class Control implements Disposable {
   }
 
   /** Ends it. */
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#socket.close();
     this.#source?.[Symbol.dispose]();
-    this.#socket.close();
   }
 }

@@ -41,7 +41,7 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
   let pidFile: PidFile | undefined;
   // From here on a signal no longer ends the process by itself: what is made is put away.
   const signals = new StopSignals();
-  using control = await openControl(run);
+  await using control = await openControl(run);
   const daemon = await Daemon.listen(regions);
   signals.onOrder(() => {
     process.exitCode = EXIT_SYSTEM;

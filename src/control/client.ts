@@ -4,7 +4,6 @@
 //         says no to is Node's error of the connect, with the path.
 // Rule 2: an answer is bounded in time, and who answers something else than a control socket is found out.
 import { request, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { createInterface } from 'node:readline';
 import { ControlError } from './control-error.js';
 import type { PeerStatus, RegionStatus, ServerStatus } from './status.js';
 
@@ -66,9 +65,13 @@ export class ControlClient {
   } = {}): AsyncGenerator<EventLine, void> {
     const path = follow ? '/v1/events?follow=1' : '/v1/events';
     const response = await this.#ask(path, { timeoutMs: follow ? 0 : ANSWER_MS, signal });
-    // Not for await: readline loses lines that come before it is iterated over.
-    for await (const line of createInterface({ input: response, crlfDelay: Infinity }))
-      yield JSON.parse(line) as EventLine;
+    try {
+      for await (const line of linesOf(response)) yield parse(line) as EventLine;
+    } catch (error) {
+      signal?.throwIfAborted();
+      // Of a stream that has no end of its own, the server's is the end.
+      if (!follow || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    }
   }
 
   async #json<Answer>(path: string, options?: AskOptions): Promise<Answer> {
@@ -103,6 +106,15 @@ export class ControlClient {
       }
       sent.end();
     });
+  }
+}
+
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string, void> {
+  let rest = '';
+  for await (const chunk of response.setEncoding('utf8')) {
+    const lines = `${rest}${chunk as string}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
   }
 }
 

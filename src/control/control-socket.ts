@@ -7,6 +7,8 @@
 //
 // Rule 1: the socket is there from the start, with its mode, before anybody can connect; what connects before
 //         the thread listens waits in the kernel.
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Listener } from '../server/listener.js';
 import type { Ask, Question, RegionPart, Reply } from './question.js';
@@ -32,15 +34,17 @@ const THREAD_HEAP_MB = 256;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
 const STEADY_MS = 60_000;
+const END_MS = 500;
 
 /** A control socket, until it is closed. */
-export class ControlSocket implements Disposable {
+export class ControlSocket implements AsyncDisposable {
   readonly #listener: Listener;
   readonly #options: ControlOptions;
   #thread: Worker | undefined;
   #pause: NodeJS.Timeout | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #isClosed = false;
+  #isRunning = false;
 
   private constructor(listener: Listener, options: ControlOptions) {
     this.#listener = listener;
@@ -76,16 +80,28 @@ export class ControlSocket implements Disposable {
     });
   }
 
-  /** Ends it; again does nothing. Throws what `Listener.close` does. */
-  close(): void {
+  /**
+   * Ends it: who follows is told what there is, for up to half a second. Rejects with what `Listener.close`
+   * throws.
+   */
+  async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#pause);
-    void this.#thread?.terminate();
-    this.#listener.close();
+    const thread = this.#thread;
+    try {
+      this.#listener.shutDown();
+      if (thread && this.#isRunning) {
+        thread.postMessage('end');
+        await Promise.race([once(thread, 'exit'), sleep(END_MS, undefined, { ref: false })]);
+      }
+    } finally {
+      await thread?.terminate();
+      this.#listener.close();
+    }
   }
 
-  [Symbol.dispose](): void {
-    this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   #startThread(): Worker {
@@ -96,6 +112,7 @@ export class ControlSocket implements Disposable {
       name: 'control',
     });
     this.#thread = thread;
+    this.#isRunning = true;
     thread.on('message', (message: Question | 'loaded') => {
       if (message !== 'loaded') void this.#answer(thread, message);
     });
@@ -103,6 +120,7 @@ export class ControlSocket implements Disposable {
       this.#options.onTrouble(error);
     });
     thread.on('exit', () => {
+      this.#isRunning = false;
       if (this.#isClosed) return;
       if (performance.now() - startedMs > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
       this.#pause = setTimeout(() => this.#startThread(), this.#pauseMs);

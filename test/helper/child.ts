@@ -78,6 +78,11 @@ export class Child {
     return pid;
   }
 
+  /** Reads no more of what it writes to stderr. */
+  ignoreStderr(): void {
+    this.#process.stderr?.pause();
+  }
+
   get stdin(): Writable {
     return this.#stream(0) as Writable;
   }

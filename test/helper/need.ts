@@ -41,6 +41,11 @@ const requirements = {
     // The library itself has it, and needs no daemon.
     remedy: 'apt-get install -y --no-install-recommends libvirt0',
   },
+  promtool: {
+    isMet: () => isInPath('promtool'),
+    reason: 'promtool is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends prometheus',
+  },
   root: {
     isMet: () => process.getuid?.() === 0,
     reason: 'not root',

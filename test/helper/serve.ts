@@ -98,6 +98,11 @@ export class Serve {
     return lines.map((line) => JSON.parse(line) as LogLine).filter((line) => line.event === event);
   }
 
+  /** Takes no more of its log. */
+  ignoreLog(): void {
+    this.#child.ignoreStderr();
+  }
+
   /** Sends a signal. */
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);

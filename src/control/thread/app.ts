@@ -6,7 +6,7 @@ import { Hono, type Context } from 'hono';
 import { ControlError } from '../control-error.js';
 import type { Asker } from './asker.js';
 import { Details } from './details.js';
-import { Followers } from './followers.js';
+import type { Followers } from './followers.js';
 import { metricsOf } from './metrics.js';
 import { statusOf } from './server-status.js';
 
@@ -31,10 +31,9 @@ const methods = {
 } as const;
 
 /** The application, for one server. */
-export function createApp(asker: Asker): Hono {
+export function createApp(asker: Asker, followers: Followers): Hono {
   const app = new Hono();
   const details = new Details();
-  const followers = new Followers(asker);
   const status = async (): Promise<ReturnType<typeof statusOf>> =>
     statusOf(await asker.look(), details);
 

@@ -33,8 +33,8 @@ export class Asker {
 
   constructor(port: MessagePort) {
     this.#port = port;
-    port.on('message', (reply: Reply) => {
-      this.#receive(reply);
+    port.on('message', (reply: Reply | 'end') => {
+      if (reply !== 'end') this.#receive(reply);
     });
   }
 

@@ -59,6 +59,18 @@ export class Followers {
     ).pipeThrough(new TextEncoderStream());
   }
 
+  /** Tells all who follow what there is, and that it was all. */
+  async end(): Promise<void> {
+    const followers = [...this.#followers];
+    this.#followers.clear();
+    if (followers.length === 0) return;
+    const batch = await this.#asker.events(this.#next);
+    for (const follower of followers) {
+      tell(follower, batch);
+      follower.controller.close();
+    }
+  }
+
   #add(follower: Follower, next: number): void {
     this.#followers.add(follower);
     if (this.#isAsking) return;

@@ -1,41 +1,47 @@
 // The thread of the control socket: HTTP on one side, questions to the server on the other.
 //
 // Rule 1: so many connections, and no more: each is a descriptor of the process, which the peers need, too.
-//         Who comes when all are taken is told so, and let go.
+//         Who comes when all are taken is told so at once, and let go.
 // Rule 2: nobody is waited for without end: neither for the rest of a request nor for an answer to be read.
-import { createServer as createHttpServer } from 'node:http';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { getRequestListener } from '@hono/node-server';
+import { ownDescriptorLimit } from '../../../native/descriptor-limit.js';
 import { duplicateForNode } from '../../../native/duplicate.js';
+import type { ControlErrorCode } from '../control-error.js';
 import type { ThreadData } from '../control-socket.js';
 import { Asker } from './asker.js';
 import { createApp } from './app.js';
+import { Followers } from './followers.js';
 
 const MAX_CONNECTIONS = 64;
-const MAX_TURNED_AWAY = 64;
 const REQUEST_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
 const MAX_HEADER_BYTES = 16_384;
 const MAX_UNREAD_BYTES = 64 * 1024 ** 2;
 const CHECK_MS = 1_000;
-
-const BUSY = JSON.stringify({
-  code: 'ERR_IVSHMEM_BUSY',
-  message: `${MAX_CONNECTIONS} connections are all that there may be: try again`,
-});
-const BUSY_RESPONSE =
-  'HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n' +
-  `Connection: close\r\nContent-Length: ${BUSY.length}\r\n\r\n${BUSY}`;
+const TURNED_AWAY_MS = 1_000;
+const MAX_TURNED_AWAY = Math.min(960, Math.floor(ownDescriptorLimit() / 16));
 
 if (parentPort === null) throw new Error('this is a thread of the server, and no program');
 const { rawFd } = workerData as ThreadData;
 const connections = new Set<Socket>();
 let turnedAway = 0;
-
-const app = createApp(new Asker(parentPort));
+const asker = new Asker(parentPort);
+const followers = new Followers(asker);
+const app = createApp(asker, followers);
 const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-const http = createHttpServer(
+
+const BUSY = JSON.stringify({
+  code: 'ERR_IVSHMEM_BUSY' satisfies ControlErrorCode,
+  message: `${MAX_CONNECTIONS} connections are all that there may be: try again`,
+});
+const TURNED_AWAY =
+  'HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n' +
+  `Connection: close\r\nContent-Length: ${BUSY.length}\r\n\r\n${BUSY}`;
+
+const server = createServer(
   {
     requestTimeout: REQUEST_MS,
     headersTimeout: REQUEST_MS,
@@ -43,35 +49,42 @@ const http = createHttpServer(
     connectionsCheckingInterval: CHECK_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
   },
-  (request, response) => void respond(request, response),
+  (request, response) => {
+    if (connections.has(request.socket)) void respond(request, response);
+  },
 );
-
-// HTTP's own server looks after the sockets that it is given here as if it had accepted them.
-const door = createServer({ allowHalfOpen: true }, (socket) => {
+server.on('connection', (socket) => {
   if (connections.size >= MAX_CONNECTIONS) {
     turnAway(socket);
     return;
   }
   connections.add(socket);
   socket.on('close', () => connections.delete(socket));
-  http.emit('connection', socket);
 });
-door.listen({ fd: duplicateForNode(rawFd) });
+server.listen({ fd: duplicateForNode(rawFd) });
 setInterval(letSlowReadersGo, CHECK_MS);
+parentPort.on('message', (message) => {
+  if (message === 'end') void end();
+});
 parentPort.postMessage('loaded');
 
+// It may not have asked yet, and would find its own end of the connection broken before it reads the answer.
 function turnAway(socket: Socket): void {
-  socket.on('error', () => undefined);
+  socket.end(TURNED_AWAY);
   if (turnedAway >= MAX_TURNED_AWAY) {
-    socket.destroy();
+    socket.destroySoon();
     return;
   }
   turnedAway += 1;
-  socket.setTimeout(KEEP_ALIVE_MS, () => socket.destroy());
+  socket.setTimeout(TURNED_AWAY_MS, () => socket.destroy());
   socket.on('close', () => (turnedAway -= 1));
-  // Read, so that it can be closed without a reset that would take the answer along.
-  socket.resume();
-  socket.end(BUSY_RESPONSE);
+}
+
+// Who follows has what there is; who waits for an answer may not get one any more.
+async function end(): Promise<void> {
+  await followers.end();
+  server.close(() => process.exit());
+  server.closeIdleConnections();
 }
 
 // Who has most to read goes first.

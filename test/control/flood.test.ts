@@ -1,0 +1,98 @@
+// Whatever comes to the control socket, the peers do not notice, and the process does not grow.
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import t from 'tap';
+import { Controlled } from '../helper/control.js';
+import { Ledger } from '../helper/ledger.js';
+import { StrictPeer } from '../helper/strict-peer.js';
+import { until } from '../helper/until.js';
+
+const GET = 'GET /v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+/** Status of the answer; NaN: there was none. */
+function ask(path: string, bytes = GET): Promise<number> {
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connect(path, () => socket.write(bytes));
+    socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      resolve(Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1]));
+    });
+  });
+}
+
+function residentBytes(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'latin1');
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(text)?.[1]) * 1_024;
+}
+
+t.test('each of a thousand at once gets its answer, or is told to come again', async (t) => {
+  const lab = await Controlled.start(t);
+  const answers = await Promise.all(Array.from({ length: 1_000 }, () => ask(lab.control)));
+  const count = (status: number): number => answers.filter((one) => one === status).length;
+  t.ok(count(200) > 0, `${count(200)} were answered, ${count(503)} told to come again`);
+  t.equal(count(200) + count(503), 1_000);
+  t.equal(await ask(lab.control), 200, 'and the next is answered');
+});
+
+t.test('strict peers that come and go in a flood of requests miss no message', async (t) => {
+  const vectors = 2;
+  const lab = await Controlled.start(t, ['--vectors', String(vectors)]);
+  const before = residentBytes(lab.serve.pid);
+  const ledger = new Ledger();
+  const options = { vectors, ledger };
+  const witness = await StrictPeer.join(t, lab.socket, options);
+  const stopped = StrictPeer.connect(lab.socket, options);
+  t.teardown(() => {
+    stopped.close();
+  });
+  await until('both are there', () => (witness.read(), witness.told.size === 2));
+
+  let isOver = false;
+  let requests = 0;
+  const pipelined = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(200);
+  const garbage = Buffer.alloc(65_536, 0xff).toString('latin1');
+  const flood = Array.from({ length: 100 }, async (_, index) => {
+    const bytes = index % 10 === 0 ? garbage : index % 10 === 1 ? `${pipelined}${GET}` : GET;
+    while (!isOver) {
+      await ask(lab.control, bytes);
+      requests += 1;
+    }
+  });
+  // These ask and never read.
+  const silent = Array.from({ length: 20 }, () => {
+    const socket = connect(lab.control, () => socket.write(pipelined));
+    socket.on('error', () => undefined).pause();
+    return socket;
+  });
+  await until('the flood has begun', () => requests > 100);
+
+  let visits = 0;
+  for (; visits < 300; visits += 1) {
+    const visitor = await StrictPeer.join(t, lab.socket, options);
+    if (visitor.refusal !== undefined) t.fail(`visit ${visits} was refused`);
+    await until('the witness is told', () => (witness.read(), witness.told.has(visitor.id)));
+    visitor.close();
+    await until('the witness is told', () => (witness.read(), !witness.told.has(visitor.id)));
+  }
+  isOver = true;
+  for (const socket of silent) socket.destroy();
+  await Promise.all(flood);
+  await until('the stopped one reads', () => (stopped.read(), stopped.isWelcomed));
+  t.same([...witness.told], [[0, 2], [1, 2]], `${requests} requests meanwhile`); // prettier-ignore
+  const grown = (residentBytes(lab.serve.pid) - before) / 1024 ** 2;
+  t.ok(grown < 256, `it has grown by ${Math.round(grown)} MiB`);
+  t.same(lab.serve.logged('control').length, 1, 'and its thread has not died');
+});
+
+t.test('who begins a request and does not end it is let go', async (t) => {
+  const lab = await Controlled.start(t);
+  const sockets = Array.from({ length: 65 }, () => connect(lab.control));
+  for (const socket of sockets) {
+    socket.on('error', () => undefined).write('GET /v1/status HTTP/1.1\r\n');
+    t.teardown(() => socket.destroy());
+  }
+  await until('the next is told to come again', async () => (await ask(lab.control)) === 503);
+  await until('there is room again', async () => (await ask(lab.control)) === 200, 30_000);
+});
