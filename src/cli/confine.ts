@@ -2,7 +2,8 @@
 //
 // Rule 1: whether it can be is found out before anything is made.
 // Rule 2: it is for good, and for the whole process: no way back is left.
-import { readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readProcFile } from '../../native/proc-file.js';
 import { userIds } from '../../native/user.js';
 import { OptionsError } from '../server/error.js';
 import type { Server } from '../server/server.js';
@@ -45,8 +46,15 @@ function become(user: string, uid: number, gid: number): void {
   initgroups?.(user, gid);
   process.setgid?.(gid);
   process.setuid?.(uid);
-  const rights = /^CapEff:\s*0*$/m.test(readFileSync('/proc/self/status', 'latin1'));
-  if (process.getuid?.() !== uid || process.getegid?.() !== gid || !rights) {
+  if (process.getuid?.() !== uid || process.getegid?.() !== gid || !areThreadsWithoutRights()) {
     throw new Error(`the process has not become the user ${user} with no other rights`);
   }
+}
+
+// To the kernel rights are a thread's; glibc and musl change those of all.
+function areThreadsWithoutRights(): boolean {
+  return readdirSync('/proc/self/task').every((thread) =>
+    // One that has ended has none.
+    /^CapEff:\s*0*$/m.test(readProcFile(`/proc/self/task/${thread}/status`) ?? 'CapEff:\t0'),
+  );
 }

@@ -12,8 +12,15 @@ import { flagOf } from './complaint.js';
 import { messageOf } from './failure.js';
 import type { Log } from './log.js';
 
-/** Reads what the regions are to be. Rejects with an error for people when that cannot be. */
-export type ReadRegions = () => Promise<readonly ServerOptions[]>;
+/** What a configuration asks for. */
+export interface AskedRegions {
+  readonly regions: readonly ServerOptions[];
+  /** What else it asks for and cannot have, a line each. */
+  readonly problems: readonly string[];
+}
+
+/** Reads what is to be. Rejects with an error for people when that cannot be. */
+export type ReadRegions = () => Promise<AskedRegions>;
 
 const NOTHING_CHANGED = 'nothing was changed';
 // An answer to who asks has room for 16 KiB.
@@ -85,9 +92,9 @@ interface Outcome {
 }
 
 async function reload(daemon: Daemon, read: ReadRegions, log: Log): Promise<Outcome> {
-  let regions: readonly ServerOptions[];
+  let asked: AskedRegions;
   try {
-    regions = await read();
+    asked = await read();
   } catch (error) {
     // A file may have several errors, one line each.
     const problems = messageOf(error, keyOf).split('\n');
@@ -95,8 +102,9 @@ async function reload(daemon: Daemon, read: ReadRegions, log: Log): Promise<Outc
     log.error({ event: 'reload' }, NOTHING_CHANGED);
     return { summary: NOTHING_CHANGED, problems };
   }
-  const { added, removed, kept, refused } = await daemon.apply(regions);
-  const problems = refused.flatMap((change) => logRefused(change, log));
+  const { added, removed, kept, refused } = await daemon.apply(asked.regions);
+  for (const line of asked.problems) log.warn({ event: 'refused-change' }, line);
+  const problems = [...asked.problems, ...refused.flatMap((change) => logRefused(change, log))];
   const summary = summaryOf({ added, removed, kept });
   log.info({ event: 'reload', added, removed, kept }, summary);
   return { summary, problems };

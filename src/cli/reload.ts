@@ -1,13 +1,18 @@
 // `ivshmem reload`: a server reads its configuration again, and says what came of it.
 //
+// By its control socket if it has one, and by a signal otherwise.
+//
 // Rule 1: the process that is signalled is the one that the kernel says is listening, never one that only
 //         a file or the server's own word names.
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { errno, SystemError } from '../../native/system-error.js';
 import { PeerError } from '../peer/peer-error.js';
 import type { ReloadReport } from '../protocol/answer.js';
+import { askControl } from './ask-control.js';
 import { askServer, type NamedSockets } from './ask-server.js';
+import { controlOption, controlPath } from './control-path.js';
 import { CommandError, EXIT_SYSTEM, UsageError } from './exit.js';
 import { nobodyListens } from './host-socket.js';
 import { print } from './print.js';
@@ -15,6 +20,7 @@ import { withRemedy } from './remedy.js';
 import { text } from './text-option.js';
 
 export const reloadOptions = {
+  control: controlOption,
   socket: text(
     'Path of the socket of any region of the server',
     '$XDG_RUNTIME_DIR/ivshmem.sock, for root /run/ivshmem.sock',
@@ -25,9 +31,9 @@ export const reloadOptions = {
   ),
 } as const satisfies Record<string, Options>;
 
-type ReloadArguments = InferredOptionTypes<typeof reloadOptions>;
+type ReloadArguments = ArgumentsCamelCase<InferredOptionTypes<typeof reloadOptions>>;
 
-export const reloadCommand: CommandModule<object, ReloadArguments> = {
+export const reloadCommand: CommandModule<object, InferredOptionTypes<typeof reloadOptions>> = {
   builder: (yargs) =>
     yargs
       .options(reloadOptions)
@@ -45,17 +51,26 @@ const ANSWER_MS = 60_000;
 const PAUSE_MS = 20;
 const GONE = 'this region is there no more: name a socket of one that stays, or look into the log';
 
-async function reload(given: ArgumentsCamelCase<ReloadArguments>): Promise<void> {
+async function reload(given: ReloadArguments): Promise<void> {
   const [, ...surplus] = given._;
   if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
   try {
-    const report = await reloaded(given);
+    const report = await (isByControl(given)
+      ? askControl(given.control, (client) => client.reload())
+      : reloaded(given));
+    if (report === undefined) return;
     for (const problem of report.problems) console.error(`ivshmem reload: ${problem}`);
     if (report.problems.length > 0) process.exitCode = EXIT_SYSTEM;
     await print(`${report.summary}\n`);
   } catch (error) {
     throw withRemedy(error);
   }
+}
+
+// Who names a socket means it. Through the control socket it can be asked even by who may not join.
+function isByControl({ control, socket, hostSocket }: ReloadArguments): boolean {
+  if (control !== undefined) return true;
+  return socket === undefined && hostSocket === undefined && existsSync(controlPath(undefined));
 }
 
 async function reloaded(named: NamedSockets): Promise<ReloadReport> {

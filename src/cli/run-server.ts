@@ -13,7 +13,7 @@ import { logEnd, logEvents } from './event-log.js';
 import { EXIT_SYSTEM } from './exit.js';
 import type { Log } from './log.js';
 import { PidFile } from './pid-file.js';
-import { reloadOnSignal } from './reload-on-signal.js';
+import { reloadOnSignal, type ReadRegions } from './reload-on-signal.js';
 import { keepHeapSmall } from './small-heap.js';
 
 /** What surrounds the server. */
@@ -23,7 +23,7 @@ export interface RunOptions {
   /** A user to become once the sockets and the pid file are there. */
   readonly confinement?: Confinement | undefined;
   /** The regions as they are to be, read at each SIGHUP; without it SIGHUP ends the process. */
-  readonly reload?: (() => Promise<readonly ServerOptions[]>) | undefined;
+  readonly reload?: ReadRegions | undefined;
   /** Path of a control socket; undefined: there is none, and nothing of it is loaded. */
   readonly control?: string | undefined;
   /** Called once the sockets accept connections. */

@@ -91,7 +91,12 @@ async function regionsOf(given: ArgumentsCamelCase<ServeArguments>): Promise<Reg
   return {
     regions,
     control: given.control ?? control,
-    reload: async () => (await readConfig(file)).regions,
+    reload: async () => {
+      const now = await readConfig(file);
+      const isOther = given.control === undefined && now.control !== control;
+      const problem = `control stays ${control ?? 'none'}, and does not become ${now.control ?? 'none'}; restart the server`;
+      return { regions: now.regions, problems: isOther ? [problem] : [] };
+    },
   };
 }
 

@@ -23,7 +23,7 @@ t.test('a VM that is attached and one whose socket cannot be are a line each', a
       lines.push([level, fields, message]);
   const log = { info: keep('info'), warn: keep('warn'), error: keep('error') };
   const vms = [{ name: 'db', socket: '/nowhere/s' }];
-  const read = () => Promise.resolve([{ name: 'lab', socket, vms }]);
+  const read = () => Promise.resolve({ regions: [{ name: 'lab', socket, vms }], problems: [] });
   const before = process.listeners('SIGHUP');
   reloadOnSignal(daemon, read, log as unknown as Log);
   t.teardown(() => {

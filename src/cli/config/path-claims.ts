@@ -25,11 +25,15 @@ export function checkPaths(
   control?: string,
 ): void {
   const owners = new Map<string, Claim>();
-  const sockets = regions.flatMap(socketsOf);
-  if (control !== undefined)
-    sockets.unshift({ file: control, what: 'the control socket', path: ['control'] });
-  for (const { file, path } of sockets) checkLength(file, path, report);
-  const claims = [...sockets, ...regions.flatMap(memoriesOf)];
+  const claims = regions.flatMap((region) => {
+    const sockets = socketsOf(region);
+    for (const { file, path } of sockets) checkLength(file, path, report);
+    return [...sockets, ...memoriesOf(region)];
+  });
+  if (control !== undefined) {
+    checkLength(control, ['control'], report);
+    claims.unshift({ file: control, what: 'the control socket', path: ['control'] });
+  }
   for (const claim of [...claims, ...claims.map(lockOf)]) {
     // Of a path that is empty the server has more to say.
     if (claim.file === '' || report.has(claim.path) || (claim.follows && report.has(claim.follows)))

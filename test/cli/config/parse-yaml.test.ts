@@ -70,7 +70,7 @@ function laugh(levels: number): string {
 function keysOf(count: number): string[] {
   return Array.from(
     { length: count },
-    (_, n) => `${n + 1}:1: k${n}: unknown key; allowed: regions`,
+    (_, n) => `${n + 1}:1: k${n}: unknown key; allowed: control, regions`,
   );
 }
 

@@ -29,7 +29,15 @@ t.test('it is published, and says which JSON Schema it is', async (t) => {
 });
 
 t.test('a region has the words of `ivshmem serve`, and those for several regions', async (t) => {
-  const ofProcess = ['user', 'ready-fd', 'pid-file', 'log-level', 'log-format', 'config'];
+  const ofProcess = [
+    'control',
+    'user',
+    'ready-fd',
+    'pid-file',
+    'log-level',
+    'log-format',
+    'config',
+  ];
   const words = Object.keys(serveOptions).filter((word) => !ofProcess.includes(word));
   t.strictSame(
     Object.keys(schema.$defs.region.properties).sort(),
