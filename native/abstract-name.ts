@@ -16,14 +16,17 @@ const lengthCell = staticMemory(4);
 
 /** Gives a socket an abstract name, of 1–107 bytes. Throws EADDRINUSE, EINVAL, ENAMETOOLONG. */
 export function bindAbstractName(fd: Fd, name: string): void {
-  const bytes = Buffer.from(name);
-  const shown = `@${name}`;
-  // With an empty one the kernel would choose a name itself.
-  if (bytes.length === 0) throw new SystemError(errno.EINVAL, 'bind', shown);
-  if (bytes.length > MAX_NAME_BYTES) throw new SystemError(errno.ENAMETOOLONG, 'bind', shown);
-  address.view.setUint16(0, AF_UNIX, true);
-  new Uint8Array(address.view.buffer).fill(0, PATH_AT).set(bytes, PATH_AT + 1);
-  check(libc.bind(fd.rawFd, address.address, PATH_AT + 1 + bytes.length), 'bind', shown);
+  const length = writeAddress(name, 'bind');
+  check(libc.bind(fd.rawFd, address.address, length), 'bind', `@${name}`);
+}
+
+/**
+ * Connects a socket that somebody else owns to the one of this abstract name. Throws ECONNREFUSED (nobody has
+ * the name), EPROTOTYPE, EINVAL, ENAMETOOLONG.
+ */
+export function connectAbstractName(rawFd: number, name: string): void {
+  const length = writeAddress(name, 'connect');
+  check(libc.connect(rawFd, address.address, length), 'connect', `@${name}`);
 }
 
 /**
@@ -37,4 +40,16 @@ export function peerAbstractName(fd: Fd): string | undefined {
   const length = lengthCell.view.getUint32(0, true);
   const [nul, ...bytes] = new Uint8Array(address.view.buffer).subarray(PATH_AT, length);
   return nul === 0 ? Buffer.from(bytes).toString() : undefined;
+}
+
+// Returns the length; the next call overwrites the address.
+function writeAddress(name: string, syscall: string): number {
+  const bytes = Buffer.from(name);
+  const shown = `@${name}`;
+  // With an empty one the kernel would choose a name itself.
+  if (bytes.length === 0) throw new SystemError(errno.EINVAL, syscall, shown);
+  if (bytes.length > MAX_NAME_BYTES) throw new SystemError(errno.ENAMETOOLONG, syscall, shown);
+  address.view.setUint16(0, AF_UNIX, true);
+  new Uint8Array(address.view.buffer).fill(0, PATH_AT).set(bytes, PATH_AT + 1);
+  return PATH_AT + 1 + bytes.length;
 }

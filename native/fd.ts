@@ -47,6 +47,14 @@ export class Fd implements Disposable {
     this.#release(rawFd);
   }
 
+  /** Gives the descriptor up without closing it: who gets the number closes it, as Node's own sockets do. */
+  disown(): number {
+    const { rawFd } = this;
+    this.#rawFd = -1;
+    Fd.#open -= 1;
+    return rawFd;
+  }
+
   [Symbol.dispose](): void {
     this.close();
   }

@@ -90,6 +90,12 @@ export const libc = {
     address: Address,
     length: Address,
   ) => number,
+  /** https://man7.org/linux/man-pages/man2/getsockname.2.html */
+  getsockname: process.func('int getsockname(int, uintptr_t, uintptr_t)') as (
+    fd: number,
+    address: Address,
+    length: Address,
+  ) => number,
   /** https://man7.org/linux/man-pages/man2/shutdown.2.html */
   shutdown: process.func('int shutdown(int, int)') as (fd: number, how: number) => number,
   /** https://man7.org/linux/man-pages/man2/getsockopt.2.html */

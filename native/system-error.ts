@@ -27,6 +27,7 @@ export const errno = {
   ENAMETOOLONG: 36,
   ENODATA: 61,
   EUSERS: 87,
+  ENOTSOCK: 88,
   ENOPROTOOPT: 92,
   ECONNRESET: 104,
   ENOBUFS: 105,

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { bindAbstractName, peerAbstractName } from '../../native/abstract-name.js';
+import {
+  bindAbstractName,
+  connectAbstractName,
+  peerAbstractName,
+} from '../../native/abstract-name.js';
 import { createEventfd } from '../../native/eventfd.js';
 import { Fd } from '../../native/fd.js';
 import { addressOf, libc } from '../../native/libc.js';
@@ -107,4 +111,17 @@ t.test('a path that is longer than there is room for is no abstract name', async
   t.equal(libc.connect(there.rawFd, addressOf(address.buffer), address.length), 0);
   t.equal(peerAbstractName(there), undefined);
   t.equal(peerAbstractName(connection(t, own('next')).here), own('next'), 'and the next is whole');
+});
+
+t.test('a socket that is not ours is connected to an abstract name', async (t) => {
+  using listener = createUnixSocket();
+  bindAbstractName(listener, own('listener'));
+  listenSocket(listener, 1);
+  using fd = createUnixSocket();
+  connectAbstractName(fd.rawFd, own('listener'));
+  acceptSocket(listener)!.close();
+  const nobody = { code: 'ECONNREFUSED', syscall: 'connect', path: `@${own('nobody')}` };
+  using second = createUnixSocket();
+  t.throws(() => connectAbstractName(second.rawFd, own('nobody')), nobody);
+  t.throws(() => connectAbstractName(second.rawFd, ''), { code: 'EINVAL', syscall: 'connect' });
 });

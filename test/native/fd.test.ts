@@ -59,3 +59,15 @@ t.test('an error of close that changes nothing is not told', async (t) => {
   t.notOk(fd.isOpen);
   closeSync(rawFd);
 });
+
+t.test("what was given up stays open, and is nobody's to close here", async (t) => {
+  const before = Fd.open;
+  const fd = createEventfd();
+  const rawFd = fd.disown();
+  t.equal(Fd.open, before);
+  t.notOk(fd.isOpen);
+  fd.close();
+  t.throws(() => fd.disown(), { code: 'ERR_IVSHMEM_FD_CLOSED' });
+  t.doesNotThrow(() => fstatSync(rawFd));
+  closeSync(rawFd);
+});
