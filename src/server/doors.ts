@@ -2,11 +2,12 @@
 //
 // Rule 1: a connection that came before its socket was shut is accepted, and taken or refused by who it is:
 //         QEMU spins on one that ends without a word.
+//         But for one that is not ours: who queues there waits for the next server.
 // Rule 2: a socket that is being shut has its lock until nobody queues there any more.
 import path from 'node:path';
 import type { Acceptor } from './acceptor.js';
 import { Failures } from './failures.js';
-import { Listener } from './listener.js';
+import { startListening, type Listening } from './listening.js';
 import type { CheckedOptions } from './options.js';
 
 /** A VM by its name, and the path of its own socket. */
@@ -16,7 +17,7 @@ export interface VmSocket {
 }
 
 interface OpenDoor {
-  readonly listener: Listener;
+  readonly listener: Listening;
   readonly acceptor: Acceptor;
   /** The name of the VM whose own it is. */
   readonly vm: string | undefined;
@@ -26,10 +27,10 @@ interface OpenDoor {
 export class Doors {
   readonly #open = new Set<OpenDoor>();
   readonly #ending = new Set<OpenDoor>();
-  readonly #accept: (listener: Listener, vm: string | undefined) => Acceptor;
+  readonly #accept: (listener: Listening, vm: string | undefined) => Acceptor;
 
   /** `accept` starts what accepts on a listener. */
-  constructor(accept: (listener: Listener, vm: string | undefined) => Acceptor) {
+  constructor(accept: (listener: Listening, vm: string | undefined) => Acceptor) {
     this.#accept = accept;
   }
 
@@ -39,13 +40,13 @@ export class Doors {
   }
 
   /** Accepts on this listener, which it owns from now on, unless this throws. */
-  add(listener: Listener, vm?: string): void {
+  add(listener: Listening, vm?: string): void {
     this.#open.add({ listener, acceptor: this.#accept(listener, vm), vm });
   }
 
   /** Opens a VM's own, with the mode and group of these options; leaves nothing behind where it throws. */
   open({ name, socket }: VmSocket, options: CheckedOptions): void {
-    const listener = Listener.start({ ...options, socket });
+    const listener = startListening({ ...options, socket });
     try {
       this.add(listener, name);
     } catch (error) {
@@ -75,7 +76,7 @@ export class Doors {
       this.#open.delete(door);
       this.#ending.add(door);
       failures.attempt(() => door.listener.shutDown());
-      door.acceptor.drain(() => {
+      drain(door, () => {
         this.#ending.delete(door);
         door.acceptor.close();
         failures.attempt(() => door.listener.close());
@@ -87,7 +88,7 @@ export class Doors {
   /** Nobody can connect from now on; those who queue are accepted. */
   shutAll(failures: Failures): void {
     for (const { listener } of this.#all) failures.attempt(() => listener.shutDown());
-    for (const { acceptor } of this.#all) failures.attempt(() => acceptor.drain());
+    for (const door of this.#all) failures.attempt(() => drain(door));
   }
 
   /** Nothing is accepted any more. */
@@ -103,4 +104,14 @@ export class Doors {
   get #all(): readonly OpenDoor[] {
     return [...this.#open, ...this.#ending];
   }
+}
+
+// Accepts those who queue on a socket of our own, then calls back: at once, unless the kernel would not accept.
+function drain({ listener, acceptor }: OpenDoor, onDrained?: () => void): void {
+  if (!listener.isInherited) {
+    acceptor.drain(onDrained);
+    return;
+  }
+  acceptor.close();
+  onDrained?.();
 }

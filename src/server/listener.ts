@@ -30,6 +30,7 @@ export type SocketOptions = Pick<CheckedOptions, 'socket' | 'socketMode' | 'sock
 
 /** A listening socket, its path and the lock beside it. */
 export class Listener implements Disposable {
+  readonly isInherited = false;
   readonly path: string;
   readonly fd: Fd;
   readonly #lock: LockFile;
@@ -84,17 +85,6 @@ export class Listener implements Disposable {
     } catch (error) {
       fd.close();
       rmSync(path);
-      throw error;
-    }
-  }
-
-  /** Claims and opens at once; leaves nothing behind where it throws. */
-  static start(options: SocketOptions): Listener {
-    const lock = Listener.claim(options.socket);
-    try {
-      return Listener.open(lock, options);
-    } catch (error) {
-      lock.close();
       throw error;
     }
   }

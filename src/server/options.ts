@@ -2,6 +2,7 @@
 //
 // Rule 1: every default and every range of an option stands here.
 import path from 'node:path';
+import type { Fd } from '../../native/fd.js';
 import { pageSize } from '../../native/memory.js';
 import { labelFault } from '../protocol/memory-header.js';
 import { MAX_PEER_ID, MAX_VECTORS } from '../protocol/wire.js';
@@ -87,6 +88,11 @@ export interface ServerOptions {
   readonly maxPeersPerUser?: number | undefined;
   /** VMs that have a name: each has a slot, which is kept for it. */
   readonly vms?: readonly VmOptions[] | undefined;
+  /**
+   * Sockets that listen already, by their path as it stands in these options. They stay the caller's, who
+   * closes them after the server: mode, group, path and queue are nothing that the server changes.
+   */
+  readonly inherited?: ReadonlyMap<string, Fd> | undefined;
 }
 
 /** Options with their defaults. */

@@ -5,7 +5,7 @@ import type { SystemError } from '../../native/system-error.js';
 import type { RegionDescription } from '../protocol/answer.js';
 import { Acceptor } from './acceptor.js';
 import type { Door } from './admission-check.js';
-import type { Listener } from './listener.js';
+import type { Listening } from './listening.js';
 import { answerQuestion, type Answerer } from './question.js';
 import { kernelRefusal } from './refusal.js';
 import type { Region } from './region.js';
@@ -20,7 +20,7 @@ export interface Reception {
 }
 
 /** Accepts on a listener, which leads through this door, until closed. */
-export function receiveAt({ fd }: Listener, door: Door, reception: Reception): Acceptor {
+export function receiveAt({ fd }: Listening, door: Door, reception: Reception): Acceptor {
   const { region, describe, onTrouble } = reception;
   const answerer: Answerer = {
     // Of a region that is about to end nobody is told as if it were there.

@@ -22,7 +22,7 @@ import { Ending, type CloseOptions } from './ending.js';
 import { evict } from './eviction.js';
 import { inFlightOfProcess } from './in-flight.js';
 import { inspectPeers, type PeerInspection } from './inspection.js';
-import type { Listener } from './listener.js';
+import type { Listening } from './listening.js';
 import type { RegionMemory } from './memory.js';
 import { checkOptions, type CheckedOptions, type ServerOptions } from './options.js';
 import { Failures } from './failures.js';
@@ -244,7 +244,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     failures.throwFirst();
   }
 
-  #accept(listener: Listener, vm: string | undefined): Acceptor {
+  #accept(listener: Listening, vm: string | undefined): Acceptor {
     const isHost = listener.path === this.hostSocket;
     const door: Door = { path: path.resolve(listener.path), isHost, vm };
     return receiveAt(listener, door, {
@@ -288,6 +288,6 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 }
 
-function vmOf({ path: socket }: Listener, { namedVms }: CheckedOptions): string | undefined {
+function vmOf({ path: socket }: Listening, { namedVms }: CheckedOptions): string | undefined {
   return namedVms.find((vm) => vm.socket === socket)?.name;
 }

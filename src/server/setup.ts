@@ -3,7 +3,7 @@
 // Rule 1: setup order, each undone in reverse when a later one fails: claims to the sockets, memory,
 //         sockets. Each time the socket for host commands comes second, then those of VMs.
 import { Failures } from './failures.js';
-import { Listener } from './listener.js';
+import { claimSocket, type Listening } from './listening.js';
 import { openRegionMemory, type RegionMemory } from './memory.js';
 import type { CheckedOptions } from './options.js';
 
@@ -11,7 +11,7 @@ import type { CheckedOptions } from './options.js';
 export interface Setup {
   readonly memory: RegionMemory;
   /** Of all, of host commands if there is one for them, and of VMs that have their own. */
-  readonly listeners: readonly Listener[];
+  readonly listeners: readonly Listening[];
   /** Puts everything away as if it had never been; never throws. */
   undo(): void;
 }
@@ -33,19 +33,19 @@ export function setUp(options: CheckedOptions): Setup {
 
 function take(options: CheckedOptions, undo: (() => void)[]): Omit<Setup, 'undo'> {
   const claims = socketsOf(options).map((socket) => {
-    const lock = Listener.claim(socket.socket);
+    const claim = claimSocket(socket);
     undo.push(() => {
-      lock.close();
+      claim.close();
     });
-    return { socket, lock };
+    return claim;
   });
   const memory = openRegionMemory(options);
   undo.push(() => {
     memory.close();
   });
   if (!memory.isAdopted) undo.push(() => memory.unlink());
-  const listeners = claims.map(({ socket, lock }) => {
-    const listener = Listener.open(lock, socket);
+  const listeners = claims.map((claim) => {
+    const listener = claim.open();
     undo.push(() => {
       listener.close();
     });

@@ -1,0 +1,65 @@
+// A socket that peers connect to and that somebody else opened: systemd, a script.
+//
+// Rule 1: it is borrowed. It is never unlinked, its mode and owner are its opener's business, and it is
+//         neither shut down nor closed here: who queues at our end is the next server's.
+// Rule 2: the lock beside it is taken where it can be. Where we may not write, who opened the socket sees
+//         to it that one server has it, and another one that comes to the path finds it served.
+import type { Fd } from '../../native/fd.js';
+import { listenSocket } from '../../native/unix-socket.js';
+import { Listener } from './listener.js';
+import type { LockFile } from './lock-file.js';
+
+// More than the kernel allows (net.core.somaxconn) is the kernel's maximum.
+const BACKLOG = 65_535;
+const NOT_OURS = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
+
+/** A listening socket that stays its owner's, its path and, if it can be had, the lock beside it. */
+export class InheritedListener implements Disposable {
+  readonly isInherited = true;
+  readonly path: string;
+  readonly fd: Fd;
+  readonly #lock: LockFile | undefined;
+
+  /** Owns the lock from here on. */
+  constructor(path: string, fd: Fd, lock: LockFile | undefined) {
+    // To who connects, the kernel names as the server who called listen(2) last: `ivshmem reload` signals it.
+    listenSocket(fd, BACKLOG);
+    this.path = path;
+    this.fd = fd;
+    this.#lock = lock;
+  }
+
+  /** Claims the path; undefined where no lock can be made. Throws ServerError ERR_IVSHMEM_SOCKET_IN_USE. */
+  static claim(path: string): LockFile | undefined {
+    try {
+      return Listener.claim(path);
+    } catch (error) {
+      if (NOT_OURS.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Who may connect, its opener has decided. */
+  admit(): void {
+    return;
+  }
+
+  /** Makes this user the owner of the lock. Throws SystemError. */
+  giveTo(uid: number): void {
+    this.#lock?.giveTo(uid);
+  }
+
+  /** Connects go on succeeding, and queue. */
+  shutDown(): void {
+    return;
+  }
+
+  /** Gives up the claim; again does nothing. */
+  close(): void {
+    this.#lock?.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

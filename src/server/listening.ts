@@ -1,0 +1,38 @@
+// Where peers connect to: a socket of our own, or one that was open before us.
+import { InheritedListener } from './inherited-listener.js';
+import { Listener } from './listener.js';
+import type { CheckedOptions } from './options.js';
+
+/** A socket that peers connect to, whoever opened it. */
+export type Listening = Listener | InheritedListener;
+
+/** A claim to the path of a socket, to become that socket or to be given up. */
+export interface Claim {
+  /** Listens from now on; the claim is the socket's then. Throws as `Listener.open`. */
+  open(): Listening;
+  /** Gives it up; again does nothing. */
+  close(): void;
+}
+
+/** Claims the socket of these options; nothing listens yet. Throws as `Listener.claim`. */
+export function claimSocket(options: CheckedOptions): Claim {
+  const { socket, inherited } = options;
+  const fd = inherited?.get(socket);
+  if (fd === undefined) {
+    const lock = Listener.claim(socket);
+    return { open: () => Listener.open(lock, options), close: () => lock.close() };
+  }
+  const lock = InheritedListener.claim(socket);
+  return { open: () => new InheritedListener(socket, fd, lock), close: () => lock?.close() };
+}
+
+/** Claims and listens at once; leaves nothing behind where it throws. */
+export function startListening(options: CheckedOptions): Listening {
+  const claim = claimSocket(options);
+  try {
+    return claim.open();
+  } catch (error) {
+    claim.close();
+    throw error;
+  }
+}
