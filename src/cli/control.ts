@@ -2,7 +2,7 @@
 //
 // Rule 1: it is there before the first VM can be, and goes last: an operator sees the start and the end.
 import { ControlError } from '../control/control-error.js';
-import { ControlSocket } from '../control/control-socket.js';
+import { ControlSocket, type ControlPlace } from '../control/control-socket.js';
 import { EventFeed } from '../control/event-feed.js';
 import { ControlSource, type SourceOptions } from '../control/source.js';
 import type { Log } from './log.js';
@@ -15,10 +15,10 @@ export class Control implements AsyncDisposable {
   #source: ControlSource | undefined;
 
   /** Opens it. Throws as `ControlSocket.open`. */
-  constructor(path: string, log: Log) {
+  constructor(place: ControlPlace, log: Log) {
     this.#log = log;
     this.#socket = ControlSocket.open({
-      path,
+      place,
       answer: async (ask, tell) => {
         if (this.#source) return this.#source.answer(ask, tell);
         throw new ControlError('ERR_IVSHMEM_NO_ANSWER', 'the server is starting: try again');

@@ -2,6 +2,7 @@
 //
 // Rule 1: a configuration with an error changes nothing.
 // Rule 2: what was asked and not done is said, one line each, with the way to have it.
+import type { ServiceManager } from '../control/service-manager.js';
 import type { ReloadReport } from '../protocol/answer.js';
 import { isPrintable, quote } from '../protocol/printable.js';
 import type { Daemon, RefusedChange } from '../server/daemon.js';
@@ -46,6 +47,7 @@ export function reloadOnSignal(
   daemon: Daemon,
   read: ReadRegions,
   log: Log,
+  manager?: ServiceManager,
 ): () => Promise<ReloadReport> {
   let report: ReloadReport = { asked: 0, done: 0, summary: 'never', problems: [] };
   const tell = (more: Partial<ReloadReport> = {}): void => {
@@ -56,7 +58,9 @@ export function reloadOnSignal(
   const readAll = async (): Promise<void> => {
     while (report.done < report.asked) {
       const done = report.asked;
+      manager?.reloading();
       const { summary, problems } = await reload(daemon, read, log);
+      manager?.reloaded();
       tell({ done, summary: asLine(summary, MAX_SUMMARY_CHARACTERS), problems: few(problems) });
     }
     reading = undefined;

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { errno, SystemError } from '../../native/system-error.js';
+import type { AnsweredRegion } from '../peer/ask.js';
 import { PeerError } from '../peer/peer-error.js';
 import type { ReloadReport } from '../protocol/answer.js';
 import { askControl } from './ask-control.js';
@@ -74,7 +75,7 @@ function isByControl({ control, socket, hostSocket }: ReloadArguments): boolean 
 }
 
 async function reloaded(named: NamedSockets): Promise<ReloadReport> {
-  const { reload: before, visiblePid } = await askServer(named);
+  const { reload: before, visiblePid } = await askListener(named);
   if (before === undefined) {
     throw new CommandError(
       'this server has no configuration file: it was started without --config',
@@ -89,6 +90,13 @@ async function reloaded(named: NamedSockets): Promise<ReloadReport> {
       throw new CommandError('the server does not say; look into its log');
     await sleep(PAUSE_MS);
   }
+}
+
+// To who connected before the server began to listen on a socket of systemd's, the kernel names systemd: it is
+// asked again then. (In another PID namespace the two differ for ever.)
+async function askListener(named: NamedSockets): Promise<AnsweredRegion> {
+  const region = await askServer(named);
+  return region.visiblePid === region.pid ? region : askServer(named);
 }
 
 // Undefined: ask again. The region that is asked may be one that the file has no more.

@@ -3,12 +3,14 @@
 // Rule 1: order: whether there can be a pid file, listen, pid file, another user, what people read, ready;
 //         at the end the pid file goes last.
 // Rule 2: the first SIGTERM or SIGINT is a request, a later one is an order.
+import type { ServiceManager } from '../control/service-manager.js';
 import { Daemon } from '../server/daemon.js';
 import type { ServerOptions } from '../server/options.js';
 import { rehearse } from '../server/rehearsal.js';
 import type { Server } from '../server/server.js';
 import type { Confinement } from './confine.js';
 import type { Control } from './control.js';
+import type { ControlPlace } from '../control/control-socket.js';
 import { logEnd, logEvents } from './event-log.js';
 import { EXIT_SYSTEM } from './exit.js';
 import type { Log } from './log.js';
@@ -22,10 +24,12 @@ export interface RunOptions {
   readonly pidFile?: string | undefined;
   /** A user to become once the sockets and the pid file are there. */
   readonly confinement?: Confinement | undefined;
+  /** Is told how it goes. */
+  readonly manager?: ServiceManager | undefined;
   /** The regions as they are to be, read at each SIGHUP; without it SIGHUP ends the process. */
   readonly reload?: ReadRegions | undefined;
-  /** Path of a control socket; undefined: there is none, and nothing of it is loaded. */
-  readonly control?: string | undefined;
+  /** A control socket; undefined: there is none, and nothing of it is loaded. */
+  readonly control?: ControlPlace | undefined;
   /** Called once the sockets accept connections. */
   readonly onReady: (servers: readonly Server[]) => void;
 }
@@ -57,8 +61,10 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
     const reload = watch(daemon, run);
     control?.serve({ daemon, reload });
     run.onReady(daemon.servers);
+    run.manager?.ready(daemon);
     await rehearseFor(daemon, signals);
     const signal = await signals.asked;
+    run.manager?.stopping();
     log.info(
       { event: 'stop', signal },
       `${signal}: peers may read what they are owed, then it ends`,
@@ -75,7 +81,10 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
 }
 
 // All that happens from now on is told.
-function watch(daemon: Daemon, { log, reload }: RunOptions): (() => Promise<unknown>) | undefined {
+function watch(
+  daemon: Daemon,
+  { log, manager, reload }: RunOptions,
+): (() => Promise<unknown>) | undefined {
   for (const server of daemon.servers) logEvents(log, server);
   daemon.on('serve', (server) => {
     logEvents(log, server);
@@ -83,14 +92,14 @@ function watch(daemon: Daemon, { log, reload }: RunOptions): (() => Promise<unkn
   daemon.on('end', (server) => {
     logEnd(log, server);
   });
-  return reload && reloadOnSignal(daemon, reload, log);
+  return reload && reloadOnSignal(daemon, reload, log, manager);
 }
 
 // Loaded before there is a region: a VM is not to wait for it, nor another user to be kept from it.
-async function openControl({ control: path, log }: RunOptions): Promise<Control | undefined> {
-  if (path === undefined) return undefined;
+async function openControl({ control: place, log }: RunOptions): Promise<Control | undefined> {
+  if (place === undefined) return undefined;
   const { Control } = await import('./control.js');
-  const control = new Control(path, log);
+  const control = new Control(place, log);
   await control.start();
   return control;
 }

@@ -37,6 +37,10 @@ export const serveOptions = {
     type: 'boolean',
     description: 'Take QEMUs that have more vectors than the region (under KVM they abort)',
   },
+  fd: text(
+    'Serve on the socket that listens under this descriptor, which the caller opened',
+    'a socket of its own, or those of systemd',
+  ),
   'ready-fd': text('Write "ready" to this descriptor once the socket accepts connections'),
   config: text('The regions are those of this file, instead of one by options'),
   control: text('Path of a socket for operators: status, events, metrics (HTTP and JSON)', 'none'),

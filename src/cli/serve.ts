@@ -1,8 +1,9 @@
 // `ivshmem serve`: one region by options, or those of a configuration file.
-import path from 'node:path';
 import type { ArgumentsCamelCase, CommandModule } from 'yargs';
-import type { ServerOptions } from '../server/options.js';
+import type { ControlPlace } from '../control/control-socket.js';
+import { ServiceManager } from '../control/service-manager.js';
 import type { Server } from '../server/server.js';
+import type { SocketWarning } from './assign-sockets.js';
 import { banner } from './banner.js';
 import { BoundedOutput } from './bounded-output.js';
 import { confinementTo } from './confine.js';
@@ -10,18 +11,14 @@ import { UsageError } from './exit.js';
 import { OptionsError } from '../server/error.js';
 import { logFailure } from './failure.js';
 import { integer } from './flags.js';
-import { defaultHostSocket } from './host-socket.js';
+import { defaultHostSocket, fitsSocket } from './host-socket.js';
 import { Log } from './log.js';
 import { plainCall } from './plain-call.js';
 import { checkReadyFd, reportReady } from './ready-fd.js';
-import { holdReloads, type ReadRegions } from './reload-on-signal.js';
+import { inheritedSockets, regionsReader } from './regions-reader.js';
+import type { ReadRegions } from './reload-on-signal.js';
 import { runServer } from './run-server.js';
-import {
-  checkBesideConfig,
-  serveOptions,
-  serverOptionsOf,
-  type ServeArguments,
-} from './serve-options.js';
+import { serveOptions, type ServeArguments } from './serve-options.js';
 
 export const serveCommand: CommandModule<object, ServeArguments> = {
   builder: (yargs) =>
@@ -45,23 +42,40 @@ export async function serveAtOnce(words: readonly string[]): Promise<boolean> {
 async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
   const [, ...surplus] = given._;
   if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
-  const { regions, reload, control = given.control } = await regionsOf(given);
-  if (control === '') throw new OptionsError('control', 'an empty path is no socket');
+  using sockets = inheritedSockets(given);
+  const read = await regionsReader(given, sockets);
+  const { regions, warnings, control: path } = await read();
+  const inherited = sockets.takeControl();
+  using _control = inherited?.fd;
+  const control = inherited ?? controlPlace(given.control ?? path);
   const readyFd =
     given.readyFd === undefined
       ? undefined
       : checkReadyFd(integer('readyFd', given.readyFd, 'the descriptors that the caller opened'));
   const confinement = given.user === undefined ? undefined : confinementTo(given.user);
   const log = new Log({ level: given.logLevel, format: given.logFormat });
+  using manager = connectManager(log);
+  const tell = (all: readonly SocketWarning[]): void => {
+    for (const { code, message } of all) log.warn({ event: 'warning', code }, message);
+  };
+  const reload: ReadRegions = async () => {
+    const now = await read();
+    tell(now.warnings);
+    const isOther = control?.path === path && now.control !== path;
+    return { regions: now.regions, problems: isOther ? [controlStays(path, now.control)] : [] };
+  };
   try {
     await runServer(regions, {
       log,
       pidFile: given.pidFile,
       confinement,
-      reload,
+      manager,
       control,
+      reload: given.config === undefined ? undefined : reload,
       onReady: (servers) => {
-        for (const server of servers) if (reload === undefined) warnOfNoHostSocket(server, log);
+        tell(warnings);
+        for (const server of servers)
+          if (given.config === undefined) warnOfNoHostSocket(server, log);
         new BoundedOutput(1).write(banner(servers));
         if (readyFd !== undefined) reportReady(readyFd);
       },
@@ -72,36 +86,24 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
   await log.flush();
 }
 
-interface Regions {
-  readonly regions: readonly ServerOptions[];
-  /** For those of a file. */
-  readonly reload?: ReadRegions;
-  /** As the file says, where no option says otherwise. */
-  readonly control?: string | undefined;
+function controlPlace(path: string | undefined): ControlPlace | undefined {
+  if (path === '') throw new OptionsError('control', 'an empty path is no socket');
+  return path === undefined ? undefined : { path };
 }
 
-async function regionsOf(given: ArgumentsCamelCase<ServeArguments>): Promise<Regions> {
-  if (given.config === undefined) return { regions: [serverOptionsOf(given)] };
-  checkBesideConfig(given);
-  holdReloads();
-  const { readConfig } = await import('./config/read-config.js');
-  // The process may change its directory.
-  const file = path.resolve(given.config);
-  const { control, regions } = await readConfig(file);
-  return {
-    regions,
-    control: given.control ?? control,
-    reload: async () => {
-      const now = await readConfig(file);
-      const isOther = given.control === undefined && now.control !== control;
-      const problem = `control stays ${control ?? 'none'}, and does not become ${now.control ?? 'none'}; restart the server`;
-      return { regions: now.regions, problems: isOther ? [problem] : [] };
-    },
-  };
+function controlStays(is = 'none', asked = 'none'): string {
+  return `control stays ${is}, and does not become ${asked}; restart the server`;
+}
+
+// Before the process becomes another user, who may not be able to.
+function connectManager(log: Log): ServiceManager | undefined {
+  return ServiceManager.connect(process.env, (message) => {
+    log.warn({ event: 'warning', code: 'service-manager' }, message);
+  });
 }
 
 function warnOfNoHostSocket({ socket, hostSocket }: Server, log: Log): void {
-  if (hostSocket !== undefined) return;
+  if (hostSocket !== undefined || fitsSocket(defaultHostSocket(socket))) return;
   log.warn(
     { event: 'warning', code: 'host-socket' },
     `no socket for host commands: ${defaultHostSocket(socket)} is longer than a socket's path may be; ` +

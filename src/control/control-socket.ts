@@ -10,13 +10,21 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { Listener } from '../server/listener.js';
+import type { Fd } from '../../native/fd.js';
+import { startListening, type Listening } from '../server/listening.js';
 import type { Ask, Question, RegionPart, Reply } from './question.js';
+
+/** Where it is. */
+export interface ControlPlace {
+  /** 1–107 bytes. */
+  readonly path: string;
+  /** A socket that listens there already; it stays the caller's. Default: one is made. */
+  readonly fd?: Fd | undefined;
+}
 
 /** What a control socket stands on. */
 export interface ControlOptions {
-  /** 1–107 bytes. */
-  readonly path: string;
+  readonly place: ControlPlace;
   /** Answers a question; `tell` gets parts. */
   readonly answer: (ask: Ask, tell: (part: RegionPart) => void) => Promise<unknown>;
   /** The thread has died, and is started again. */
@@ -38,7 +46,7 @@ const END_MS = 500;
 
 /** A control socket, until it is closed. */
 export class ControlSocket implements AsyncDisposable {
-  readonly #listener: Listener;
+  readonly #listener: Listening;
   readonly #options: ControlOptions;
   #thread: Worker | undefined;
   #pause: NodeJS.Timeout | undefined;
@@ -46,15 +54,16 @@ export class ControlSocket implements AsyncDisposable {
   #isClosed = false;
   #isRunning = false;
 
-  private constructor(listener: Listener, options: ControlOptions) {
+  private constructor(listener: Listening, options: ControlOptions) {
     this.#listener = listener;
     this.#options = options;
   }
 
-  /** Claims and opens the socket. Throws as `Listener.start` does, and leaves nothing behind then. */
+  /** Claims and opens the socket. Throws as `startListening` does, and leaves nothing behind then. */
   static open(options: ControlOptions): ControlSocket {
-    const listener = Listener.start({ socket: options.path, socketMode: MODE });
-    return new ControlSocket(listener, options);
+    const { path: socket, fd } = options.place;
+    const inherited = fd && new Map([[socket, fd]]);
+    return new ControlSocket(startListening({ socket, socketMode: MODE, inherited }), options);
   }
 
   /** Path of the socket. */

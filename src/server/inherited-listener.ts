@@ -31,12 +31,7 @@ export class InheritedListener implements Disposable {
 
   /** Claims the path; undefined where no lock can be made. Throws ServerError ERR_IVSHMEM_SOCKET_IN_USE. */
   static claim(path: string): LockFile | undefined {
-    try {
-      return Listener.claim(path);
-    } catch (error) {
-      if (NOT_OURS.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-      throw error;
-    }
+    return ifAllowed(() => Listener.claim(path));
   }
 
   /** Who may connect, its opener has decided. */
@@ -54,12 +49,22 @@ export class InheritedListener implements Disposable {
     return;
   }
 
-  /** Gives up the claim; again does nothing. */
+  /** Gives up the claim; again does nothing. A lock file that is in a directory of another's stays, unlocked. */
   close(): void {
-    this.#lock?.close();
+    ifAllowed(() => this.#lock?.close());
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+// Does what can be done only where the directory is ours.
+function ifAllowed<Result>(act: () => Result): Result | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (NOT_OURS.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
   }
 }

@@ -1,10 +1,14 @@
 // Where peers connect to: a socket of our own, or one that was open before us.
 import { InheritedListener } from './inherited-listener.js';
 import { Listener } from './listener.js';
-import type { CheckedOptions } from './options.js';
+import type { SocketOptions } from './listener.js';
+import type { ServerOptions } from './options.js';
 
 /** A socket that peers connect to, whoever opened it. */
 export type Listening = Listener | InheritedListener;
+
+/** A socket, and whether it is open already. */
+export type ListeningOptions = SocketOptions & Pick<ServerOptions, 'inherited'>;
 
 /** A claim to the path of a socket, to become that socket or to be given up. */
 export interface Claim {
@@ -15,7 +19,7 @@ export interface Claim {
 }
 
 /** Claims the socket of these options; nothing listens yet. Throws as `Listener.claim`. */
-export function claimSocket(options: CheckedOptions): Claim {
+export function claimSocket(options: ListeningOptions): Claim {
   const { socket, inherited } = options;
   const fd = inherited?.get(socket);
   if (fd === undefined) {
@@ -27,7 +31,7 @@ export function claimSocket(options: CheckedOptions): Claim {
 }
 
 /** Claims and listens at once; leaves nothing behind where it throws. */
-export function startListening(options: CheckedOptions): Listening {
+export function startListening(options: ListeningOptions): Listening {
   const claim = claimSocket(options);
   try {
     return claim.open();

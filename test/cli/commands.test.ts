@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { ivshmem, run } from '../helper/command.js';
+import { need } from '../helper/need.js';
 import { temp } from '../helper/temp.js';
 
 async function loaded(t: Test, ...words: string[]): Promise<string[]> {
@@ -32,6 +33,18 @@ t.test('a server without a configuration does not load what reads one', async (t
     [],
   );
 });
+
+t.test(
+  'a server loads what tells of it only for who wants to hear',
+  need('unix-dgram'),
+  async (t) => {
+    const tells = (module: string): boolean => module.includes('/unix-dgram/');
+    t.notOk((await loaded(t, 'serve')).some(tells));
+    process.env['NOTIFY_SOCKET'] = '/nowhere/notify';
+    t.teardown(() => delete process.env['NOTIFY_SOCKET']);
+    t.ok((await loaded(t, 'serve')).some(tells));
+  },
+);
 
 t.test('a command of a peer does not load the server, nor what logs', async (t) => {
   const modules = await loaded(t, 'peer', 'ring', '0', '0');

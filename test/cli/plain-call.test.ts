@@ -11,6 +11,7 @@ const plain = [
   ['--allow-excess-vectors', '--max-peers', '007', '--socket-mode', '0660'],
   ['--label', 'bläu ✓', '--vectors', '2'],
   ['--log-format', 'json', '--log-level', 'warn', '--ready-fd', '3', '--hugepages', '2M'],
+  ['--fd', '0'],
   ['--size', ' 4M', '--mem-path', '=', '--shm-name', 'a b', '--socket-group', '{}'],
 ] as const;
 

@@ -18,7 +18,7 @@ t.test('a thread that dies is told of, and started again', async (t) => {
   const troubles: Error[] = [];
   const path = `${temp(t)}/c`;
   const socket = ControlSocket.open({
-    path,
+    place: { path },
     answer: (_: Ask, tell: (part: RegionPart) => void) => {
       // What it cannot make anything of ends it.
       if (deaths < 2) tell(null as unknown as RegionPart);
@@ -41,7 +41,7 @@ t.test('a thread that dies is told of, and started again', async (t) => {
 t.test('a server that does not answer is 503 after a while', async (t) => {
   const path = `${temp(t)}/c`;
   const socket = ControlSocket.open({
-    path,
+    place: { path },
     answer: () => new Promise(() => undefined),
     onTrouble: () => undefined,
   });
@@ -53,7 +53,7 @@ t.test('a server that does not answer is 503 after a while', async (t) => {
 t.test('a failure that nobody expects is 500, with its message', async (t) => {
   const path = `${temp(t)}/c`;
   const socket = ControlSocket.open({
-    path,
+    place: { path },
     answer: () => Promise.reject(new Error('a bug')),
     onTrouble: () => undefined,
   });

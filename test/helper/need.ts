@@ -7,6 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import t from 'tap';
 import { canHoldPeers } from '../../native/peer-process.js';
@@ -77,6 +78,16 @@ const requirements = {
     reason: 'apt knows no linux-image-cloud-amd64',
     remedy: 'apt-get update',
   },
+  'unix-dgram': {
+    isMet: () => canLoad('unix-dgram'),
+    reason: 'the package unix-dgram is not built for this Node',
+    remedy: 'npm rebuild unix-dgram',
+  },
+  'socket-activate': {
+    isMet: () => isInPath('systemd-socket-activate'),
+    reason: 'systemd-socket-activate is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends systemd',
+  },
   openssl: {
     isMet: () => isInPath('openssl'),
     reason: 'openssl is not in PATH',
@@ -133,4 +144,13 @@ function isInPath(command: string): boolean {
       return false;
     }
   });
+}
+
+function canLoad(name: string): boolean {
+  try {
+    createRequire(import.meta.url)(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
