@@ -23,7 +23,11 @@ const pages = [
 for (const page of pages) {
   const text = readFileSync(root + page, 'utf8');
   const commands = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
-  const needs = commands.join('').includes('qemu-system') ? need('qemu') : {};
+  const uses = (word: string): boolean => commands.join('').includes(word);
+  const needs = need(
+    ...(uses('qemu-system') ? (['qemu'] as const) : []),
+    ...(uses('socket-activate') ? (['socket-activate'] as const) : []),
+  );
   if (commands.length > 0 && page !== 'docs/guests.md') {
     t.test(`${page}: every command does what it says`, needs, async (t) => {
       const { code, stderr } = await new Page(t, { qemu: showDevice }).run(commands.join(''));
