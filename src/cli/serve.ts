@@ -1,7 +1,7 @@
 // `ivshmem serve`: one region by options, or those of a configuration file.
 import type { ArgumentsCamelCase, CommandModule } from 'yargs';
 import type { ControlPlace } from '../control/control-socket.js';
-import { ServiceManager } from '../control/service-manager.js';
+import type { ServiceManager } from '../control/service-manager.js';
 import type { Server } from '../server/server.js';
 import type { SocketWarning } from './assign-sockets.js';
 import { banner } from './banner.js';
@@ -54,7 +54,7 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
       : checkReadyFd(integer('readyFd', given.readyFd, 'the descriptors that the caller opened'));
   const confinement = given.user === undefined ? undefined : confinementTo(given.user);
   const log = new Log({ level: given.logLevel, format: given.logFormat });
-  using manager = connectManager(log);
+  using manager = await connectManager(log);
   const tell = (all: readonly SocketWarning[]): void => {
     for (const { code, message } of all) log.warn({ event: 'warning', code }, message);
   };
@@ -96,7 +96,10 @@ function controlStays(is = 'none', asked = 'none'): string {
 }
 
 // Before the process becomes another user, who may not be able to.
-function connectManager(log: Log): ServiceManager | undefined {
+async function connectManager(log: Log): Promise<ServiceManager | undefined> {
+  const { NOTIFY_SOCKET, WATCHDOG_USEC } = process.env;
+  if (NOTIFY_SOCKET === undefined && WATCHDOG_USEC === undefined) return undefined;
+  const { ServiceManager } = await import('../control/service-manager.js');
   return ServiceManager.connect(process.env, (message) => {
     log.warn({ event: 'warning', code: 'service-manager' }, message);
   });

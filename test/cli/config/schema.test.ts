@@ -31,6 +31,7 @@ t.test('it is published, and says which JSON Schema it is', async (t) => {
 t.test('a region has the words of `ivshmem serve`, and those for several regions', async (t) => {
   const ofProcess = [
     'control',
+    'fd',
     'user',
     'ready-fd',
     'pid-file',
