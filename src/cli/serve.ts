@@ -46,21 +46,15 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
   const read = await regionsReader(given, sockets);
   const { regions, warnings, control: path } = await read();
   const inherited = sockets.takeControl();
-  using _control = inherited?.fd;
+  using _fd = inherited?.fd;
   const control = inherited ?? controlPlace(given.control ?? path);
-  const readyFd =
-    given.readyFd === undefined
-      ? undefined
-      : checkReadyFd(integer('readyFd', given.readyFd, 'the descriptors that the caller opened'));
+  const readyFd = readyFdOf(given);
   const confinement = given.user === undefined ? undefined : confinementTo(given.user);
   const log = new Log({ level: given.logLevel, format: given.logFormat });
   using manager = await connectManager(log);
-  const tell = (all: readonly SocketWarning[]): void => {
-    for (const { code, message } of all) log.warn({ event: 'warning', code }, message);
-  };
   const reload: ReadRegions = async () => {
     const now = await read();
-    tell(now.warnings);
+    warn(now.warnings, log);
     const isOther = control?.path === path && now.control !== path;
     return { regions: now.regions, problems: isOther ? [controlStays(path, now.control)] : [] };
   };
@@ -73,7 +67,7 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
       control,
       reload: given.config === undefined ? undefined : reload,
       onReady: (servers) => {
-        tell(warnings);
+        warn(warnings, log);
         for (const server of servers)
           if (given.config === undefined) warnOfNoHostSocket(server, log);
         new BoundedOutput(1).write(banner(servers));
@@ -93,6 +87,15 @@ function controlPlace(path: string | undefined): ControlPlace | undefined {
 
 function controlStays(is = 'none', asked = 'none'): string {
   return `control stays ${is}, and does not become ${asked}; restart the server`;
+}
+
+function readyFdOf({ readyFd }: ArgumentsCamelCase<ServeArguments>): number | undefined {
+  if (readyFd === undefined) return undefined;
+  return checkReadyFd(integer('readyFd', readyFd, 'the descriptors that the caller opened'));
+}
+
+function warn(warnings: readonly SocketWarning[], log: Log): void {
+  for (const { code, message } of warnings) log.warn({ event: 'warning', code }, message);
 }
 
 // Before the process becomes another user, who may not be able to.

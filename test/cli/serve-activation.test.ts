@@ -307,6 +307,12 @@ const wrong: Readonly<
     'LISTEN_FDS=many',
     "LISTEN_FDS: 'many' is not 0–1024",
   ],
+  'one socket under two numbers': [
+    'listen',
+    [],
+    'LISTEN_FDS=2; exec 4<&3',
+    'LISTEN_FDS: descriptors 3 and 4 are both',
+  ],
   'names for more': [
     'listen',
     [],
