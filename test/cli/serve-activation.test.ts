@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { connectSocket } from '../../native/unix-socket.js';
 import { Child } from '../helper/child.js';
 import { ivshmem, run } from '../helper/command.js';
+import { Datagrams } from '../helper/datagrams.js';
 import { need } from '../helper/need.js';
 import { Qemu } from '../helper/qemu.js';
 import { SocketPeer } from '../helper/socket-peer.js';
@@ -17,7 +18,12 @@ const serve = [...ivshmem, 'serve', '--log-format', 'json'];
 class Activated {
   readonly child: Child;
 
-  constructor(t: Test, sockets: Readonly<Record<string, string>>, args: readonly string[] = []) {
+  constructor(
+    t: Test,
+    sockets: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
+    env: readonly string[] = [],
+  ) {
     const listen = Object.keys(sockets).flatMap((path) => ['-l', path]);
     const names = Object.values(sockets).join(':');
     const command = [
@@ -25,7 +31,12 @@ class Activated {
       ...listen,
       ...(names === '' ? [] : [`--fdname=${names}`]),
     ];
-    this.child = new Child(t, [...command, '-E', 'LOG=a', ...serve, ...args]);
+    this.child = new Child(t, [
+      ...command,
+      ...env.flatMap((one) => ['-E', one]),
+      ...serve,
+      ...args,
+    ]);
   }
 
   /** Resolves when the sockets are there. */
@@ -68,6 +79,21 @@ t.test(
     server.child.kill('SIGTERM');
     t.equal((await server.child.exit).code, 0);
     t.ok(await qemu.lives());
+  },
+);
+
+t.test(
+  'a server that is started by a connection tells its manager',
+  need('socket-activate', 'unix-dgram'),
+  async (t) => {
+    const socket = `${temp(t)}/s`;
+    const manager = new Datagrams(t);
+    const env = [`NOTIFY_SOCKET=${manager.address}`];
+    await new Activated(t, { [socket]: 'lab' }, [], env).listens();
+    t.same(manager.all, []);
+    t.equal((await SocketPeer.join(t, socket, { vectors: 1 })).id, 0);
+    await manager.wait('READY=1');
+    await manager.wait('STATUS=1 region, 1 peer');
   },
 );
 
