@@ -8,6 +8,7 @@ export const valueNames: Readonly<Record<string, string>> = {
   config: 'FILE',
   control: 'PATH',
   count: 'N',
+  fd: 'FD',
   'host-socket': 'PATH',
   id: 'NAME',
   label: 'LABEL',

@@ -88,7 +88,11 @@ function isAllowed(file: string, target: string): boolean {
 
 /** `src/server` for what lies in it, `native` for what lies there. */
 function layerOf(file: string): string {
-  return /^(native|src\/cli\/(?:config|status)|src\/control\/thread|src\/[^/]+)(?=\/|$)/.exec(file)?.[0] ?? file;
+  return (
+    /^(native|src\/cli\/(?:config|status)|src\/control\/thread|src\/[^/]+)(?=\/|$)/.exec(
+      file,
+    )?.[0] ?? file
+  );
 }
 
 function readHouse(): Record<string, string> {

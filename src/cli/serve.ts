@@ -45,9 +45,7 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
   using sockets = inheritedSockets(given);
   const read = await regionsReader(given, sockets);
   const { regions, warnings, control: path } = await read();
-  const inherited = sockets.takeControl();
-  using _fd = inherited?.fd;
-  const control = inherited ?? controlPlace(given.control ?? path);
+  const control = sockets.control ?? controlPlace(given.control ?? path);
   const readyFd = readyFdOf(given);
   const confinement = given.user === undefined ? undefined : confinementTo(given.user);
   const log = new Log({ level: given.logLevel, format: given.logFormat });

@@ -21,9 +21,9 @@ export interface InheritedSocket {
   readonly path: string;
 }
 
-/** Closes descriptors that it was given, but for those that were taken from it. */
+/** Closes descriptors that it was given. */
 export class InheritedSockets implements Disposable {
-  #sockets: InheritedSocket[] = [];
+  readonly #sockets: InheritedSocket[] = [];
 
   /**
    * Takes over what the environment says (see `takePassed`) and the descriptor of a number that a person
@@ -51,14 +51,9 @@ export class InheritedSockets implements Disposable {
     return this.#sockets.filter(({ name }) => name !== CONTROL);
   }
 
-  /**
-   * The socket that is called `control`, if there is one: it is the caller's from now on, who gives
-   * `fd.disown()` to a server of Node's own.
-   */
-  takeControl(): InheritedSocket | undefined {
-    const control = this.#sockets.find(({ name }) => name === CONTROL);
-    this.#sockets = this.#sockets.filter((socket) => socket !== control);
-    return control;
+  /** The one that is called `control`. */
+  get control(): InheritedSocket | undefined {
+    return this.#sockets.find(({ name }) => name === CONTROL);
   }
 
   /** Closes them; again does nothing. */
