@@ -11,6 +11,7 @@ export const valueNames: Readonly<Record<string, string>> = {
   fd: 'FD',
   'host-socket': 'PATH',
   id: 'NAME',
+  interval: 'SECONDS',
   label: 'LABEL',
   'max-peers': 'N',
   'mem-group': 'GROUP',

@@ -25,6 +25,7 @@ const layers: Readonly<Record<string, Layer>> = {
     below: [
       'src/cli/config',
       'src/cli/status',
+      'src/cli/top',
       'src/control',
       'src/server',
       'src/peer',
@@ -48,6 +49,11 @@ const layers: Readonly<Record<string, Layer>> = {
   'src/control/thread': {
     below: ['src/control', 'src/server', 'native'],
     outside: /^(node:|hono$|@hono\/node-server$|prom-client$)/,
+  },
+  // Another: what is loaded only for the live screen.
+  'src/cli/top': {
+    below: ['src/cli', 'src/control', 'src/server', 'src/protocol'],
+    outside: /^(node:|yargs$|terminal-kit$)/,
   },
   'src/control': {
     below: ['src/server', 'src/peer', 'src/qemu', 'src/protocol', 'native'],
@@ -89,7 +95,7 @@ function isAllowed(file: string, target: string): boolean {
 /** `src/server` for what lies in it, `native` for what lies there. */
 function layerOf(file: string): string {
   return (
-    /^(native|src\/cli\/(?:config|status)|src\/control\/thread|src\/[^/]+)(?=\/|$)/.exec(
+    /^(native|src\/cli\/(?:config|status|top)|src\/control\/thread|src\/[^/]+)(?=\/|$)/.exec(
       file,
     )?.[0] ?? file
   );
@@ -123,6 +129,7 @@ const down = {
     import { pino } from 'pino'; import { b } from '../control/b.js'; import './c.js';`,
   'src/cli/config/c.ts': `import { parse } from 'yaml'; import { f } from '../c.js';
     import { Ajv2020 } from 'ajv/dist/2020.js';`,
+  'src/cli/top/d.ts': `import termkit from 'terminal-kit'; import { b } from '../../control/b.js';`,
   'src/control/b.ts': `import type { S } from '../server/s.js'; export * from '../peer/p.js';`,
   'src/server/s.ts': `import { q } from '../qemu/q.js'; import { Fd } from '../../native/fd.js';`,
   'src/peer/p.ts': `const w = await import('../protocol/wire.js'); import fs from 'node:fs';`,
@@ -182,6 +189,11 @@ const wrong: Readonly<Record<string, readonly [file: string, text: string, arrow
     'unix-dgram',
   ],
   'to YAML outside of its room': ['src/cli/serve.ts', `import { parse } from 'yaml';`, 'yaml'],
+  'to the screen outside of its room': [
+    'src/cli/status.ts',
+    `await import('terminal-kit');`,
+    'terminal-kit',
+  ],
   'to the validator outside of its room': [
     'src/cli/a.ts',
     `await import('ajv/dist/2020.js');`,

@@ -33,6 +33,10 @@ export const commands: readonly CommandModule[] = [
     const { eventsCommand } = await import('./events.js');
     return eventsCommand as CommandModule;
   }),
+  lazy('top', 'Show a server live: stuck peers, waiting rings', async () => {
+    const { topCommand } = await import('./top/command.js');
+    return topCommand as CommandModule;
+  }),
   lazy('evict <REGION> <PEER>', 'Cut a peer off, without harm to it', async () => {
     const { evictCommand } = await import('./evict.js');
     return evictCommand as unknown as CommandModule;
@@ -68,6 +72,10 @@ export async function placeOf([command, ...more]: readonly string[]): Promise<Pl
   if (command === 'events') {
     const { eventsOptions } = await import('./events.js');
     return place('ivshmem events', { flags: Object.keys(eventsOptions) });
+  }
+  if (command === 'top') {
+    const { topOptions } = await import('./top/command.js');
+    return place('ivshmem top', { flags: Object.keys(topOptions) });
   }
   if (command === 'evict') {
     const { evictOptions } = await import('./evict.js');

@@ -29,8 +29,8 @@ export class ControlClient {
   }
 
   /** All there is to know. Rejects with ControlError, and with ENOENT, ECONNREFUSED, EACCES of connect. */
-  status(): Promise<ServerStatus> {
-    return this.#json<ServerStatus>('/v1/status');
+  status({ signal }: { readonly signal?: AbortSignal } = {}): Promise<ServerStatus> {
+    return this.#json<ServerStatus>('/v1/status', { signal });
   }
 
   /** One region, by name. */

@@ -113,6 +113,11 @@ const requirements = {
     reason: 'fish is not in PATH',
     remedy: 'apt-get install -y --no-install-recommends fish',
   },
+  tmux: {
+    isMet: () => isInPath('tmux'),
+    reason: 'tmux is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends tmux',
+  },
 } as const satisfies Record<string, Requirement>;
 
 /** tap options for a test that needs these things: none, or a skip. They mix with other options. */

@@ -2,7 +2,7 @@
 function __ivshmem_place
     set -l place ivshmem
     for word in (commandline -opc)[2..-1]
-        if contains -- "$place $word" 'ivshmem' 'ivshmem serve' 'ivshmem peer' 'ivshmem peer ring' 'ivshmem peer wait' 'ivshmem peer watch' 'ivshmem peer read' 'ivshmem peer write' 'ivshmem peer ping' 'ivshmem peer echo' 'ivshmem qemu-args' 'ivshmem status' 'ivshmem events' 'ivshmem evict' 'ivshmem reload' 'ivshmem config' 'ivshmem config check'
+        if contains -- "$place $word" 'ivshmem' 'ivshmem serve' 'ivshmem peer' 'ivshmem peer ring' 'ivshmem peer wait' 'ivshmem peer watch' 'ivshmem peer read' 'ivshmem peer write' 'ivshmem peer ping' 'ivshmem peer echo' 'ivshmem qemu-args' 'ivshmem status' 'ivshmem events' 'ivshmem top' 'ivshmem evict' 'ivshmem reload' 'ivshmem config' 'ivshmem config check'
             set place "$place $word"
         end
     end
@@ -14,6 +14,7 @@ complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a peer -d 'Act as a
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a qemu-args -d 'Print what a VM needs for a region: QEMU options, libvirt XML'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a status -d 'Show the regions of a server, and who is there'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a events -d 'Show what has happened, and follow what happens'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a top -d 'Show a server live: stuck peers, waiting rings'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a evict -d 'Cut a peer off, without harm to it'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a reload -d 'Have a server read its configuration file again'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a config -d 'Check a configuration file'
@@ -112,6 +113,11 @@ complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem events"' -l region -x 
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem events"' -l json -d 'Print a JSON object a line, with all that concerns it'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem events"' -s h -l help -d 'Show help'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem events"' -s V -l version -d 'Show version number'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem top"' -l control -r -F -d 'Path of the server\'s control socket'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem top"' -l interval -x -d 'Seconds between two looks, 0.1–3600'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem top"' -l region -x -d 'The region to begin with'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem top"' -s h -l help -d 'Show help'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem top"' -s V -l version -d 'Show version number'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem evict"' -l control -r -F -d 'Path of the server\'s control socket'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem evict"' -l json -d 'Print who it was as one JSON object'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem evict"' -s h -l help -d 'Show help'
