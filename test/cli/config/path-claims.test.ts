@@ -99,7 +99,9 @@ t.test('the control socket has a path of its own, and one that a socket may have
     (await findingsOf(t, 'control: a\nregions:\n  a: { socket: a }\n')).map((line) =>
       line.replace(/\S+\/a /, 'PATH/a '),
     ),
-    ['3:16: regions.a.socket: PATH/a is already the control socket (line 1); allowed: a path of its own'],
+    [
+      '3:16: regions.a.socket: PATH/a is already the control socket (line 1); allowed: a path of its own',
+    ],
   );
   t.match(await findingsOf(t, `control: ${'c'.repeat(108)}\nregions:\n  a: { socket: a }\n`), [
     /^1:10: control: \S+ has \d+ bytes; allowed: 1–107 for a socket$/,
