@@ -45,11 +45,13 @@ export function tryLock(fd: Fd): boolean {
  * https://man7.org/linux/man-pages/man5/proc_locks.5.html
  */
 export function lockHolder(fd: Fd): number | undefined {
-  const { ino } = fstatSync(fd.rawFd, { bigint: true });
-  const line = new RegExp(`^\\d+: FLOCK .* (\\d+) [0-9a-f]+:[0-9a-f]+:${ino} `, 'gm');
-  const pids = [...readFileSync('/proc/locks', 'utf8').matchAll(line)].map(([, pid]) =>
-    Number(pid),
-  );
+  const pids = lockHolders(fstatSync(fd.rawFd, { bigint: true }).ino);
   // Inode numbers repeat from one file system to the next, and the device's there is not always stat's.
   return pids.length === 1 ? pids[0] : undefined;
+}
+
+/** All that locked a file with this inode, in whatever file system; looked at without taking the lock. */
+export function lockHolders(inode: bigint): number[] {
+  const line = new RegExp(`^\\d+: FLOCK .* (\\d+) [0-9a-f]+:[0-9a-f]+:${inode} `, 'gm');
+  return [...readFileSync('/proc/locks', 'utf8').matchAll(line)].map(([, pid]) => Number(pid));
 }

@@ -45,6 +45,14 @@ export const commands: readonly CommandModule[] = [
     const { reloadCommand } = await import('./reload.js');
     return reloadCommand as CommandModule;
   }),
+  lazy(
+    'doctor',
+    'Look for what makes labs fail, on this machine and in a running lab',
+    async () => {
+      const { doctorCommand } = await import('./doctor.js');
+      return doctorCommand as CommandModule;
+    },
+  ),
   lazy('config', 'Check a configuration file', async () => {
     const { configGroup } = await import('./config/group.js');
     return configGroup;
@@ -83,6 +91,10 @@ export async function placeOf([command, ...more]: readonly string[]): Promise<Pl
       positionals: ['REGION', 'PEER'],
       flags: Object.keys(evictOptions),
     });
+  }
+  if (command === 'doctor') {
+    const { doctorOptions } = await import('./doctor.js');
+    return place('ivshmem doctor', { flags: Object.keys(doctorOptions) });
   }
   if (command === 'config') return configPlace(more);
   if (command !== 'peer') {

@@ -54,18 +54,21 @@ export function nameOnCommandLine(argv: readonly string[]): string | undefined {
   return guests.length === 1 && name !== '' ? name : undefined;
 }
 
-function valuesOf(argv: readonly string[], option: string): string[] {
+/** What stands behind an option, each time that it is there. */
+export function valuesOf(argv: readonly string[], option: string): string[] {
   // Plain comparisons: a stranger may have sixty thousand arguments.
   const [short, long] = [`-${option}`, `--${option}`];
   return argv.filter((_, index) => argv[index - 1] === short || argv[index - 1] === long);
 }
 
-interface DeviceOptions {
+/** An option's value: its first word, and `key=value` after it. */
+export interface ParsedOptions {
   readonly driver: string;
   readonly keys: ReadonlyMap<string, string>;
 }
 
-function parseOptions(value: string): DeviceOptions {
+/** Takes `driver,key=value,…` apart; a key alone is `on`. */
+export function parseOptions(value: string): ParsedOptions {
   const [driver = '', ...pairs] = splitOptions(value);
   const keys = pairs.map((pair): [string, string] => {
     const equals = pair.indexOf('=');

@@ -1,0 +1,66 @@
+// `ivshmem doctor`: looks at this machine and at a running lab for what makes labs fail.
+//
+// Rule 1: to look harms nobody: see src/control/doctor/scene.ts.
+// Rule 2: the exit code is for scripts: 1 where an error was found, and a warning is none.
+import path from 'node:path';
+import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { examine } from '../control/doctor/examine.js';
+import { readScene } from '../control/doctor/scene.js';
+import { defaultSocket, socketPath } from './default-socket.js';
+import { doctorStatus } from './doctor-status.js';
+import { reportOf } from './doctor-report.js';
+import { EXIT_SYSTEM, UsageError } from './exit.js';
+import { print, printJson, ReadersEnd } from './print.js';
+import { text } from './text-option.js';
+
+export const doctorOptions = {
+  control: text(
+    "Path of the server's control socket",
+    '$XDG_RUNTIME_DIR/ivshmem-control.sock, for root /run/ivshmem/control.sock or /run/ivshmem-control.sock',
+  ),
+  socket: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    description: 'Path of a socket of VMs to look at; may be given more than once',
+    defaultDescription: '$XDG_RUNTIME_DIR/ivshmem.sock, for root /run/ivshmem.sock',
+  },
+  json: { type: 'boolean', description: 'Print one array of findings' },
+} as const satisfies Record<string, Options>;
+
+type DoctorArguments = InferredOptionTypes<typeof doctorOptions>;
+
+export const doctorCommand: CommandModule<object, DoctorArguments> = {
+  builder: (yargs) =>
+    yargs
+      .options(doctorOptions)
+      .example('$0 doctor', 'Look at this machine, and at the server if one runs')
+      .example('$0 doctor --socket /run/lab.sock', 'And at the QEMUs and files of this socket')
+      .example('$0 doctor --json', 'For scripts')
+      .epilogue(
+        'Exit code 0: no error was found, warnings perhaps; 1: at least one error, or it could not look; ' +
+          '2: called wrongly. Nothing is changed, nobody is signalled, no socket of VMs is connected to. ' +
+          'Only root sees what other users have open.',
+      ),
+  handler: doctor,
+};
+
+async function doctor(given: ArgumentsCamelCase<DoctorArguments>): Promise<void> {
+  const [, ...surplus] = given._;
+  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  const sockets = (given.socket ?? [defaultSocket()]).map((one) => path.resolve(socketPath(one)));
+  const scene = await readScene({ sockets, askStatus: doctorStatus(given.control) });
+  const findings = await examine(scene);
+  if (findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT_SYSTEM;
+  try {
+    if (given.json === true) await printJson(findings);
+    else await print(reportOf(findings, { isColoured: isColourWanted() }));
+  } catch (error) {
+    if (!(error instanceof ReadersEnd)) throw error;
+  }
+}
+
+function isColourWanted(): boolean {
+  const { NO_COLOR, TERM } = process.env;
+  return process.stdout.isTTY && !NO_COLOR && TERM !== 'dumb';
+}

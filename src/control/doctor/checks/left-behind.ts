@@ -1,0 +1,83 @@
+// QEMUs that a server has left behind: on the memory of a dead one, or on living memory without being a peer.
+// Their doorbells to one another work; nobody who comes later will ever meet them.
+//
+// Rule 1: dead is what was looked for where it would be, and is not there. Where it might be hidden from us, that
+//         is said instead.
+import { shown, type Check, type Complaint } from '../finding.js';
+import { isSocketAt, regionOf } from '../leads-to.js';
+import { livingMemories, wouldSeeServer } from '../living-memories.js';
+import type { QemuProcess, SharedMemory } from '../qemu-process.js';
+import type { Scene } from '../scene.js';
+import { claimTo } from '../served.js';
+
+export const leftBehind: Check = {
+  name: 'left-behind',
+  about: 'each QEMU is on the memory of a living server, and a peer of it',
+  look: (scene) => {
+    const living = livingMemories(scene.qemus.flatMap(({ memories }) => memories));
+    for (const { memory } of scene.regions) if (memory !== undefined) living.add(memory);
+    return scene.qemus.flatMap((qemu) =>
+      qemu.isOpen ? lookAtMemories(qemu, living, scene) : lookAtSockets(qemu, scene),
+    );
+  },
+};
+
+const RESTART = 'restart this VM, so that it meets the others';
+
+function lookAtMemories(qemu: QemuProcess, living: ReadonlySet<string>, scene: Scene): Complaint[] {
+  const dead = qemu.memories.filter(({ key }) => !living.has(key));
+  if (dead.length === 0) return lookAtPlace(qemu, scene);
+  return dead.map((memory) => ofDead(qemu, memory, scene));
+}
+
+function ofDead({ subject }: QemuProcess, memory: SharedMemory, scene: Scene): Complaint {
+  if (!scene.seesAllProcesses || !wouldSeeServer(memory)) {
+    const where = scene.seesAllProcesses
+      ? 'it may be of another user'
+      : 'it may be outside of this container';
+    const message = `the server of its memory (${shown(memory.target)}) is not seen from here: ${where}`;
+    return { severity: 'note', subject, message, remedy: 'run this as root on the host' };
+  }
+  return {
+    severity: 'error',
+    subject,
+    message: `it is on the memory of a dead server (${shown(memory.target)}): peers that come now will not meet it`,
+    remedy: `start the server, then ${RESTART}`,
+  };
+}
+
+// The memory lives. A server that was started again has adopted it, and knows nothing of this QEMU.
+function lookAtPlace(qemu: QemuProcess, { regions }: Scene): Complaint[] {
+  const { pid, subject, devices, memories } = qemu;
+  const isLost = devices.some((device) => {
+    const region = regionOf(qemu, device, regions);
+    // 0: a peer whose process the server cannot see, and which may be this one.
+    if (region?.peers === undefined || region.memory === undefined) return false;
+    const isThere = region.peers.some((peer) => peer.pid === pid || peer.pid === 0);
+    return !isThere && memories.some(({ key }) => key === region.memory);
+  });
+  if (!isLost) return [];
+  const message =
+    'it has the memory of a server that was started again, and is no peer of it: it is told of nobody';
+  return [{ severity: 'error', subject, message, remedy: RESTART }];
+}
+
+// What it has open is not for us to see; where its socket is, everybody may read.
+function lookAtSockets(
+  { subject, devices }: QemuProcess,
+  { seesAllProcesses }: Scene,
+): Complaint[] {
+  const dead = devices.flatMap(({ socket }) =>
+    seesAllProcesses && socket?.startsWith('/') && isDead(socket) ? [socket] : [],
+  );
+  return dead.map((socket) => ({
+    severity: 'warning',
+    subject,
+    message: `its server is dead: nobody serves at ${shown(socket)}`,
+    remedy: `start the server, then ${RESTART}`,
+  }));
+}
+
+function isDead(socket: string): boolean {
+  return isSocketAt(socket) !== undefined && !claimTo(socket).isServed;
+}

@@ -1,0 +1,31 @@
+// QEMUs that have another number of vectors than their region.
+//
+// Rule 1: more is an error: under KVM QEMU aborts when its guest uses one of those. Fewer is a choice that
+//         is easily made by mistake: rings on the others do not arrive.
+import type { Check, Complaint } from '../finding.js';
+import { regionOf } from '../leads-to.js';
+import type { QemuProcess } from '../qemu-process.js';
+import type { Scene } from '../scene.js';
+
+export const vectors: Check = {
+  name: 'vectors',
+  about: 'each QEMU has as many vectors as its region',
+  look: (scene) => scene.qemus.flatMap((qemu) => lookAt(qemu, scene)),
+};
+
+function lookAt(qemu: QemuProcess, scene: Scene): Complaint[] {
+  return qemu.devices.flatMap((device): Complaint[] => {
+    const region = regionOf(qemu, device, scene.regions);
+    const { vectors: its } = device;
+    if (region === undefined || its === undefined || its === region.vectors) return [];
+    const has = `it has vectors=${its}, its region ${region.vectors}`;
+    const remedy = `start it again with vectors=${region.vectors}`;
+    const { subject } = qemu;
+    if (its > region.vectors) {
+      const message = `${has}: under KVM it aborts when its guest uses the missing ones`;
+      return [{ severity: 'error', subject, message, remedy }];
+    }
+    const message = `${has}: what is rung on vectors ${its} and up does not arrive`;
+    return [{ severity: 'warning', subject, message, remedy }];
+  });
+}

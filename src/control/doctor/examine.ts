@@ -1,0 +1,51 @@
+// The examination: every check, over one scene.
+//
+// Rule 1: each check is heard: with what it found, or that all is well. One that the system keeps from looking
+//         says so, and the others go on.
+// Rule 2: a list has an end, however many strangers give cause for a finding.
+import { checks } from './checks.js';
+import type { Check, Complaint, Finding } from './finding.js';
+import type { Scene } from './scene.js';
+
+const MOST_FINDINGS = 100; // of each check
+
+/** All findings, in the order of the checks. */
+export async function examine(scene: Scene): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const check of checks) found.push(...(await ask(check, scene)));
+  return found;
+}
+
+async function ask(check: Check, scene: Scene): Promise<Finding[]> {
+  const { name, about } = check;
+  const complaints = await look(check, scene);
+  const shown = complaints
+    .slice(0, MOST_FINDINGS)
+    .map((complaint) => ({ check: name, ...complaint }));
+  const more = complaints.length - shown.length;
+  if (more > 0) {
+    const severity = complaints.some((one) => one.severity === 'error') ? 'error' : 'warning';
+    const remedy = 'see to those that are listed, and look again';
+    shown.push({ check: name, severity, subject: name, message: `and ${more} more`, remedy });
+  }
+  if (complaints.length > 0) return shown;
+  return [{ check: name, severity: 'ok', subject: name, message: about }];
+}
+
+async function look(check: Check, scene: Scene): Promise<readonly Complaint[]> {
+  try {
+    return await check.look(scene);
+  } catch (error) {
+    // The kernel said no; anything else is a bug.
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    const remedy = 'run this as root';
+    return [
+      {
+        severity: 'note',
+        subject: check.name,
+        message: `could not look: ${error.message}`,
+        remedy,
+      },
+    ];
+  }
+}

@@ -1,0 +1,87 @@
+// What the doctor looks at: this machine, and the lab on it, as they were when it came.
+//
+// Rule 1: QEMUs first, then the server: who is seen to have a memory before the server is asked has joined
+//         by then.
+// Rule 2: to look changes nothing: nobody is signalled, no lock is taken, no socket of VMs connected to.
+import { readlinkSync } from 'node:fs';
+import path from 'node:path';
+import type { ServerStatus } from '../status.js';
+import { runningQemus, type QemuProcess } from './qemu-process.js';
+import { regionBehind, regionOfStatus, type Region } from './regions.js';
+
+/** Asks a server; undefined: there is none. */
+export type AskStatus = () => Promise<ServerStatus | undefined>;
+
+/** Where to look. */
+export interface SceneOptions {
+  /** Paths of sockets of VMs. */
+  readonly sockets: readonly string[];
+  /** The server with a control socket; default: there is none. */
+  readonly askStatus?: AskStatus;
+  /** Where servers put their sockets when they are not told. Default: /run, /run/ivshmem, $XDG_RUNTIME_DIR. */
+  readonly directories?: readonly string[];
+  /** Where shared memory has its names. Default: /dev/shm. */
+  readonly memoryDirectory?: string;
+  /** Default: $PATH, and /usr/libexec. */
+  readonly programPath?: readonly string[];
+}
+
+/** What is there. */
+export interface Scene extends Required<SceneOptions> {
+  /** Those with an ivshmem device, as far as can be seen. */
+  readonly qemus: readonly QemuProcess[];
+  readonly status: ServerStatus | undefined;
+  readonly regions: readonly Region[];
+  /** Whether every process of this machine is seen, and not only those of a container. */
+  readonly seesAllProcesses: boolean;
+}
+
+// A stranger's command line may name thousands.
+const MOST_ASKED = 64;
+const INITIAL_PID_NAMESPACE = 'pid:[4026531836]'; // PROC_PID_INIT_INO
+
+/** Looks around. Rejects as `askStatus` does. */
+export async function readScene(options: SceneOptions): Promise<Scene> {
+  const { askStatus = () => Promise.resolve(undefined) } = options;
+  const all = runningQemus();
+  const status = await askStatus();
+  const told = (status?.regions ?? []).map(regionOfStatus);
+  const attached = new Set(told.flatMap(({ peers = [] }) => peers.map(({ pid }) => pid)));
+  const qemus = all.filter(
+    ({ pid, devices, memories }) => devices.length > 0 || memories.length > 0 || attached.has(pid),
+  );
+  const sockets = socketsOf(options.sockets, qemus, told);
+  const unknown = sockets.filter((socket) => !told.some((one) => one.sockets.includes(socket)));
+  const asked = await Promise.all(unknown.slice(0, MOST_ASKED).map(regionBehind));
+  return {
+    directories: defaultDirectories(),
+    memoryDirectory: '/dev/shm',
+    programPath: [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/libexec'],
+    ...options,
+    askStatus,
+    sockets,
+    qemus,
+    status,
+    regions: [...told, ...asked.filter((region) => region !== undefined)],
+    seesAllProcesses: readlinkSync('/proc/self/ns/pid') === INITIAL_PID_NAMESPACE,
+  };
+}
+
+// Those that were named, and those that are in use.
+function socketsOf(
+  named: readonly string[],
+  qemus: readonly QemuProcess[],
+  regions: readonly Region[],
+): string[] {
+  const ofQemus = qemus
+    .flatMap(({ devices }) => devices.flatMap(({ socket }) => socket ?? []))
+    .filter((socket) => path.isAbsolute(socket));
+  const ofRegions = regions.flatMap(({ sockets }) => sockets);
+  return [...new Set([...named.map((socket) => path.resolve(socket)), ...ofRegions, ...ofQemus])];
+}
+
+function defaultDirectories(): string[] {
+  const { XDG_RUNTIME_DIR } = process.env;
+  const session = XDG_RUNTIME_DIR ? [XDG_RUNTIME_DIR] : [];
+  return ['/run', '/run/ivshmem', ...session];
+}
