@@ -1,0 +1,48 @@
+import t from 'tap';
+import { descriptors } from '../../../../src/control/doctor/checks/descriptors.js';
+import { descriptorCount } from '../../../../native/descriptor-limit.js';
+import { ivshmem, run } from '../../../helper/command.js';
+import { foundOf } from '../../../helper/doctor.js';
+import { need } from '../../../helper/need.js';
+import { Qemu } from '../../../helper/qemu.js';
+import { Region } from '../../../helper/region.js';
+import { temp } from '../../../helper/temp.js';
+
+t.test(
+  'a QEMU with room for few more peers is a warning, with none an error',
+  need('qemu'),
+  async (t) => {
+    const region = await Region.listenWithHost(t, { vectors: 4 });
+    const qemu = new Qemu(t, { socket: region.socket, vectors: 4, fdLimit: 1_024 });
+    await region.joined(1);
+    await qemu.lives();
+    t.strictSame(await foundOf(qemu, descriptors), []);
+
+    const limit = async (more: number): Promise<void> => {
+      const open = descriptorCount(qemu.pid) ?? 0;
+      await run(t, ['prlimit', '--pid', `${qemu.pid}`, `--nofile=${open + 16 + more}:1024`]);
+    };
+    await limit(11); // two joins of four doorbells
+    t.match(await foundOf(qemu, descriptors), [
+      {
+        severity: 'warning',
+        message: /room for 2 more peers/,
+        remedy: `prlimit --pid ${qemu.pid} --nofile=65536, and LimitNOFILE= in its unit`,
+      },
+    ]);
+    await limit(3);
+    t.match(await foundOf(qemu, descriptors), [
+      { severity: 'error', message: /next peer is refused/ },
+    ]);
+  },
+);
+
+t.test('a low hard limit of this shell is a warning', async (t) => {
+  const words = ['doctor', '--json', '--socket', `${temp(t)}/s`];
+  const { stdout } = await run(t, [...ivshmem, ...words], { fdLimit: 512 });
+  const all = JSON.parse(stdout) as { check: string; subject: string; message: string }[];
+  t.match(
+    all.filter(({ subject }) => subject === 'this shell'),
+    [{ check: 'descriptors', severity: 'warning', message: /no more than 512 files/ }],
+  );
+});

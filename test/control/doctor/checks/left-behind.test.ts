@@ -1,0 +1,70 @@
+import { rmSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { leftBehind } from '../../../../src/control/doctor/checks/left-behind.js';
+import { foundOf } from '../../../helper/doctor.js';
+import { need } from '../../../helper/need.js';
+import { Qemu } from '../../../helper/qemu.js';
+import { Region } from '../../../helper/region.js';
+import { Serve } from '../../../helper/serve.js';
+import { temp } from '../../../helper/temp.js';
+import { until } from '../../../helper/until.js';
+
+/** A server that others may end, and a QEMU that has its memory. */
+async function lab(
+  t: Test,
+  ...words: string[]
+): Promise<{ serve: Serve; qemu: Qemu; args: string[] }> {
+  const socket = `${temp(t)}/s`;
+  const args = ['--socket', socket, ...words];
+  const serve = await Serve.start(t, args);
+  const qemu = new Qemu(t, { socket });
+  await until('it joins', () => serve.logged('join').length > 0);
+  await until('it answers', () => qemu.lives());
+  return { serve, qemu, args };
+}
+
+const DEAD = [{ severity: 'error', message: /memory of a dead server/, remedy: /restart this VM/ }];
+
+t.test('a QEMU on the memory of a dead server is an error', need('qemu'), async (t) => {
+  const { serve, qemu, args } = await lab(t);
+  t.strictSame(await foundOf(qemu, leftBehind), [], 'while it lives all is well');
+  await serve.end('SIGKILL');
+  t.match(await foundOf(qemu, leftBehind), DEAD);
+  await Serve.start(t, args);
+  t.match(await foundOf(qemu, leftBehind), DEAD, 'the next server has a memory of its own');
+});
+
+t.test('so is one whose server was asked to end', need('qemu'), async (t) => {
+  const { serve, qemu } = await lab(t);
+  await serve.end('SIGTERM');
+  t.match(await foundOf(qemu, leftBehind), DEAD);
+});
+
+t.test('so is one on memory that has a name, until a server adopts it', need('qemu'), async (t) => {
+  const file = `${temp(t)}/memory`;
+  const { serve, qemu, args } = await lab(t, '--mem-path', file);
+  t.strictSame(await foundOf(qemu, leftBehind), []);
+  await serve.end('SIGKILL');
+  t.match(await foundOf(qemu, leftBehind), DEAD);
+  await Serve.start(t, args);
+  t.strictSame(await foundOf(qemu, leftBehind), [], 'without its status nothing more is known');
+  rmSync(file);
+});
+
+t.test('a QEMU that has just its own shared memory is left alone', need('qemu'), async (t) => {
+  const directory = temp(t);
+  const region = await Region.listen(t, {});
+  const own = `memory-backend-file,id=m,size=16M,share=on,mem-path=${directory}/ram`;
+  const qemu = new Qemu(t, { socket: region.socket, extra: ['-object', own] });
+  const plain = new Qemu(t, {
+    extra: [
+      ...['-object', own.replace('/ram', '/plain')],
+      ...['-device', 'ivshmem-plain,memdev=m'],
+    ],
+  });
+  await region.joined(1);
+  for (const one of [qemu, plain]) {
+    await until('it answers', () => one.lives());
+    t.strictSame(await foundOf(one, leftBehind), []);
+  }
+});

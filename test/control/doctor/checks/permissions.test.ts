@@ -1,0 +1,69 @@
+import { chmodSync, chownSync } from 'node:fs';
+import t from 'tap';
+import { permissions } from '../../../../src/control/doctor/checks/permissions.js';
+import { asUser } from '../../../helper/as-user.js';
+import { found, foundOf } from '../../../helper/doctor.js';
+import { impostor } from '../../../helper/impostor.js';
+import { need } from '../../../helper/need.js';
+import { Region } from '../../../helper/region.js';
+import { temp } from '../../../helper/temp.js';
+
+const NOBODY = 65_534;
+
+t.test('a socket for its owner alone is meant so', async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o700);
+  const { socket } = await Region.listen(t, { socket: `${directory}/s` });
+  t.strictSame(await found(permissions, { sockets: [socket] }), []);
+});
+
+t.test('a mode that lets in whom the directory keeps out is a warning', need('root'), async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o700);
+  const options = { socket: `${directory}/s`, socketMode: 0o660, socketGroup: String(NOBODY) };
+  const { socket } = await Region.listen(t, options);
+  const look = (): ReturnType<typeof found> => found(permissions, { sockets: [socket] });
+  t.match(await look(), [
+    {
+      severity: 'warning',
+      subject: socket,
+      message: new RegExp(`group ${NOBODY} connect, and ${directory} does not let them in`),
+      remedy: new RegExp(`^chgrp ${NOBODY} ${directory} && chmod g\\+x ${directory},`),
+    },
+  ]);
+  chownSync(directory, 0, NOBODY);
+  chmodSync(directory, 0o710);
+  t.strictSame(await look(), [], 'the remedy helps');
+  chmodSync(socket, 0o666);
+  t.match(await look(), [{ message: /lets everybody connect/, remedy: /chmod o\+x/ }]);
+  chmodSync(directory, 0o711);
+  t.strictSame(await look(), []);
+});
+
+t.test('a QEMU that names a socket which is closed to it is an error', need('root'), async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o755);
+  const { socket } = await Region.listen(t, { socket: `${directory}/s` });
+  // QEMU itself exits when it may not connect; this one is about to try.
+  const args = ['-chardev', `socket,path=${socket},id=c`, '-device', 'ivshmem-doorbell,chardev=c'];
+  const nobody = await impostor(t, { args, as: asUser(NOBODY) });
+  const root = await impostor(t, { args });
+  t.match(await foundOf(nobody, permissions), [
+    {
+      severity: 'error',
+      message: new RegExp(
+        `^user ${NOBODY}, group ${NOBODY} may not connect to .*: ${socket} is closed`,
+      ),
+      remedy: /--socket-mode 0660/,
+    },
+  ]);
+  t.strictSame(await foundOf(root, permissions), []);
+
+  chownSync(socket, 0, NOBODY);
+  chmodSync(socket, 0o660);
+  t.strictSame(await foundOf(nobody, permissions), [], 'its group may');
+  chmodSync(directory, 0o700);
+  t.match(await foundOf(nobody, permissions), [
+    { message: new RegExp(`: ${directory} is closed`) },
+  ]);
+});

@@ -1,0 +1,93 @@
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { staleFiles } from '../../../../src/control/doctor/checks/stale-files.js';
+import { run } from '../../../helper/command.js';
+import { found } from '../../../helper/doctor.js';
+import { Region } from '../../../helper/region.js';
+import { ScriptServer } from '../../../helper/script-server.js';
+import { Serve } from '../../../helper/serve.js';
+import { temp } from '../../../helper/temp.js';
+
+/** A server that was killed, in these words. */
+async function killed(t: Test, ...words: string[]): Promise<void> {
+  const serve = await Serve.start(t, words);
+  await serve.end('SIGKILL');
+}
+
+t.test('a living server leaves nothing behind, whatever path leads to its socket', async (t) => {
+  const { socket, hostSocket } = await Region.listenWithHost(t, {});
+  const link = `${temp(t)}/link`;
+  symlinkSync(socket, link);
+  t.strictSame(await found(staleFiles, { sockets: [socket, hostSocket, link] }), []);
+});
+
+t.test('sockets of a dead server are found by their path, and its lock files', async (t) => {
+  const socket = `${temp(t)}/s`;
+  await killed(t, '--socket', socket);
+  const complaints = await found(staleFiles, { sockets: [socket] });
+  t.match(complaints, [
+    { severity: 'warning', subject: socket, message: /its server died/ },
+    { severity: 'warning', subject: `${socket}.host`, message: /its server died/ },
+  ]);
+  // The remedy is what it says that it is.
+  for (const { remedy = '' } of complaints) {
+    const [, command = ''] = /, or: (rm .*)$/.exec(remedy) ?? [];
+    t.equal((await run(t, ['sh', '-c', command])).code, 0, command);
+  }
+  t.strictSame(await found(staleFiles, { sockets: [socket] }), []);
+});
+
+t.test('a server that was asked to end leaves nothing', async (t) => {
+  const socket = `${temp(t)}/s`;
+  const serve = await Serve.start(t, ['--socket', socket]);
+  await serve.end('SIGTERM');
+  t.strictSame(await found(staleFiles, { sockets: [socket] }), []);
+});
+
+t.test('they are found where servers put them by default', async (t) => {
+  const run = temp(t);
+  const own = `${run}/ivshmem`;
+  mkdirSync(own);
+  await killed(t, '--socket', `${run}/ivshmem-lab.sock`);
+  await killed(t, '--socket', `${own}/web.sock`);
+  writeFileSync(`${run}/other.sock.lock`, '');
+  const complaints = await found(staleFiles, { directories: [run, own] });
+  t.strictSame(
+    complaints.map(({ subject }) => subject).sort(),
+    [
+      `${run}/ivshmem-lab.sock`,
+      `${run}/ivshmem-lab.sock.host`,
+      `${own}/web.sock`,
+      `${own}/web.sock.host`,
+    ].sort(),
+  );
+});
+
+t.test('memory of a server that was killed is found, and its lock file alone', async (t) => {
+  const directory = temp(t);
+  await killed(t, '--socket', `${directory}/s`, '--mem-path', `${directory}/lab`);
+  const look = (): ReturnType<typeof found> => found(staleFiles, { memoryDirectory: directory });
+  const [, memory] = (await look()).filter(({ subject }) => !subject.endsWith('.host'));
+  t.match(
+    (await look()).filter(({ subject }) => subject === `${directory}/lab`),
+    [{ severity: 'warning', message: /memory of a server that died/, remedy: /adopts it.*rm / }],
+  );
+  t.ok(memory);
+  t.ok(existsSync(`${directory}/lab`), 'and is left as it is');
+});
+
+t.test("what is another server's, or no lock file of ours, is left alone", async (t) => {
+  const other = new ScriptServer(t);
+  t.strictSame(await found(staleFiles, { sockets: [other.socket] }), [], 'it has no lock file');
+  const directory = temp(t);
+  writeFileSync(`${directory}/data`, 'x');
+  writeFileSync(`${directory}/data.lock`, '4711\n');
+  t.strictSame(await found(staleFiles, { memoryDirectory: directory }), []);
+  t.strictSame(await found(staleFiles, { sockets: [`${directory}/data`] }), []);
+});
+
+t.test('a FIFO at the path of a socket, or of its lock file, is not opened', async (t) => {
+  const directory = temp(t);
+  await run(t, ['mkfifo', `${directory}/s`, `${directory}/s.lock`]);
+  t.strictSame(await found(staleFiles, { sockets: [`${directory}/s`] }), []);
+});

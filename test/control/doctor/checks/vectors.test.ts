@@ -1,0 +1,46 @@
+import t from 'tap';
+import { vectors } from '../../../../src/control/doctor/checks/vectors.js';
+import { foundOf } from '../../../helper/doctor.js';
+import { need } from '../../../helper/need.js';
+import { Qemu } from '../../../helper/qemu.js';
+import { Region } from '../../../helper/region.js';
+
+t.test('a QEMU with more vectors than its region is an error', need('qemu'), async (t) => {
+  const region = await Region.listenWithHost(t, { vectors: 2, allowExcessVectors: true });
+  const qemu = new Qemu(t, { socket: region.socket, vectors: 4 });
+  await region.joined(1);
+  t.match(await foundOf(qemu, vectors), [
+    { severity: 'error', message: /vectors=4, its region 2.*KVM/, remedy: /vectors=2/ },
+  ]);
+});
+
+t.test('a QEMU with fewer, or with the default of 1, is a warning', need('qemu'), async (t) => {
+  const region = await Region.listenWithHost(t, { vectors: 4 });
+  const fewer = new Qemu(t, { socket: region.socket, vectors: 3 });
+  const silent = new Qemu(t, {
+    before: ['-chardev', `socket,path=${region.socket},id=x`],
+    extra: ['-device', '{"driver":"ivshmem-doorbell","chardev":"x"}'],
+  });
+  await region.joined(2);
+  t.match(await foundOf(fewer, vectors), [
+    { severity: 'warning', message: /vectors=3, its region 4.*vectors 3 and up/ },
+  ]);
+  t.match(await foundOf(silent, vectors), [{ severity: 'warning', message: /vectors=1/ }]);
+});
+
+t.test('a QEMU with two devices on two regions is compared with each', need('qemu'), async (t) => {
+  const [a, b] = [
+    await Region.listenWithHost(t, { vectors: 2 }),
+    await Region.listenWithHost(t, { vectors: 3 }),
+  ];
+  const second = (its: number): string[] => [
+    ...['-chardev', `socket,path=${b.socket},id=d`],
+    ...['-device', `ivshmem-doorbell,chardev=d,vectors=${its}`],
+  ];
+  const fine = new Qemu(t, { socket: a.socket, vectors: 2, extra: second(3) });
+  const wrong = new Qemu(t, { socket: a.socket, vectors: 2, extra: second(2) });
+  await b.joined(2);
+  const sockets = [a.socket, b.socket];
+  t.strictSame(await foundOf(fine, vectors, { sockets }), []);
+  t.match(await foundOf(wrong, vectors, { sockets }), [{ message: /vectors=2, its region 3/ }]);
+});
