@@ -4,20 +4,17 @@
 // Rule 2: the exit code is for scripts: 1 where an error was found, and a warning is none.
 import path from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { ControlClient } from '../control/client.js';
 import { examine } from '../control/doctor/examine.js';
 import { readScene } from '../control/doctor/scene.js';
+import { controlOption, controlPath } from './control-path.js';
 import { defaultSocket, socketPath } from './default-socket.js';
-import { doctorStatus } from './doctor-status.js';
 import { reportOf } from './doctor-report.js';
 import { EXIT_SYSTEM, UsageError } from './exit.js';
 import { print, printJson, ReadersEnd } from './print.js';
-import { text } from './text-option.js';
 
 export const doctorOptions = {
-  control: text(
-    "Path of the server's control socket",
-    '$XDG_RUNTIME_DIR/ivshmem-control.sock, for root /run/ivshmem/control.sock or /run/ivshmem-control.sock',
-  ),
+  control: controlOption,
   socket: {
     type: 'string',
     array: true,
@@ -49,7 +46,8 @@ async function doctor(given: ArgumentsCamelCase<DoctorArguments>): Promise<void>
   const [, ...surplus] = given._;
   if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
   const sockets = (given.socket ?? [defaultSocket()]).map((one) => path.resolve(socketPath(one)));
-  const scene = await readScene({ sockets, askStatus: doctorStatus(given.control) });
+  const client = new ControlClient(controlPath(given.control));
+  const scene = await readScene({ sockets, askStatus: () => client.status() });
   const findings = await examine(scene);
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT_SYSTEM;
   try {

@@ -4,7 +4,7 @@
 //         says so, and the others go on.
 // Rule 2: a list has an end, however many strangers give cause for a finding.
 import { checks } from './checks.js';
-import type { Check, Complaint, Finding } from './finding.js';
+import { isSystemError, type Check, type Complaint, type Finding } from './finding.js';
 import type { Scene } from './scene.js';
 
 const MOST_FINDINGS = 100; // of each check
@@ -37,7 +37,7 @@ async function look(check: Check, scene: Scene): Promise<readonly Complaint[]> {
     return await check.look(scene);
   } catch (error) {
     // The kernel said no; anything else is a bug.
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    if (!isSystemError(error)) throw error;
     const remedy = 'run this as root';
     return [
       {

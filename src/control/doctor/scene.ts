@@ -5,18 +5,20 @@
 // Rule 2: to look changes nothing: nobody is signalled, no lock is taken, no socket of VMs connected to.
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
+import { ControlError } from '../control-error.js';
 import type { ServerStatus } from '../status.js';
+import { isSystemError } from './finding.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
 import { regionBehind, regionOfStatus, type Region } from './regions.js';
 
-/** Asks a server; undefined: there is none. */
-export type AskStatus = () => Promise<ServerStatus | undefined>;
+/** Asks a server; rejects where none answers, as ControlClient does. */
+export type AskStatus = () => Promise<ServerStatus>;
 
 /** Where to look. */
 export interface SceneOptions {
   /** Paths of sockets of VMs. */
   readonly sockets: readonly string[];
-  /** The server with a control socket; default: there is none. */
+  /** The control socket of a server. Default: there is none. */
   readonly askStatus?: AskStatus;
   /** Where servers put their sockets when they are not told. Default: /run, /run/ivshmem, $XDG_RUNTIME_DIR. */
   readonly directories?: readonly string[];
@@ -30,7 +32,10 @@ export interface SceneOptions {
 export interface Scene extends Required<SceneOptions> {
   /** Those with an ivshmem device, as far as can be seen. */
   readonly qemus: readonly QemuProcess[];
+  /** Undefined: no server has answered. */
   readonly status: ServerStatus | undefined;
+  /** Why none has. */
+  readonly absence: string;
   readonly regions: readonly Region[];
   /** Whether every process of this machine is seen, and not only those of a container. */
   readonly seesAllProcesses: boolean;
@@ -40,11 +45,11 @@ export interface Scene extends Required<SceneOptions> {
 const MOST_ASKED = 64;
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]'; // PROC_PID_INIT_INO
 
-/** Looks around. Rejects as `askStatus` does. */
+/** Looks around. */
 export async function readScene(options: SceneOptions): Promise<Scene> {
-  const { askStatus = () => Promise.resolve(undefined) } = options;
+  const { askStatus = askNobody } = options;
   const all = runningQemus();
-  const status = await askStatus();
+  const { status, absence } = await statusOrAbsence(askStatus);
   const told = (status?.regions ?? []).map(regionOfStatus);
   const attached = new Set(told.flatMap(({ peers = [] }) => peers.map(({ pid }) => pid)));
   const qemus = all.filter(
@@ -62,9 +67,27 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
     sockets,
     qemus,
     status,
+    absence,
     regions: [...told, ...asked.filter((region) => region !== undefined)],
     seesAllProcesses: readlinkSync('/proc/self/ns/pid') === INITIAL_PID_NAMESPACE,
   };
+}
+
+function askNobody(): Promise<ServerStatus> {
+  return Promise.reject(new ControlError('ERR_IVSHMEM_NO_ANSWER', 'none was asked'));
+}
+
+/** What a server says, or why there is nothing that it says. */
+export async function statusOrAbsence(
+  askStatus: AskStatus,
+): Promise<Pick<Scene, 'status' | 'absence'>> {
+  try {
+    return { status: await askStatus(), absence: '' };
+  } catch (error) {
+    const isNoAnswer = error instanceof ControlError || isSystemError(error);
+    if (!isNoAnswer) throw error;
+    return { status: undefined, absence: error.message };
+  }
 }
 
 // Those that were named, and those that are in use.

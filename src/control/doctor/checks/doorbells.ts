@@ -5,32 +5,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerStatus } from '../../status.js';
 import { misplacedDoorbells, type Misplaced } from '../doorbell-audit.js';
 import { shown, type Check, type Complaint } from '../finding.js';
-import type { Scene } from '../scene.js';
+import { statusOrAbsence, type Scene } from '../scene.js';
 
 const MOMENT_MS = 200;
 const MOST_NAMED = 3;
-
-const NO_SERVER: Complaint = {
-  severity: 'note',
-  subject: 'server',
-  message: 'none answers on a control socket: peers and their doorbells are not looked at',
-  remedy: 'start it with --control PATH, or name that path with --control',
-};
 
 export const doorbells: Check = {
   name: 'doorbells',
   about: 'each attached QEMU has exactly the doorbells that it was told of',
   look: async (scene) => {
-    if (scene.status === undefined) return [NO_SERVER];
+    if (scene.status === undefined) return [noServer(scene)];
     const first = look(scene.status, scene);
     if (first.size === 0) return [];
     await sleep(MOMENT_MS);
-    const status = await scene.askStatus();
+    const { status } = await statusOrAbsence(scene.askStatus);
     if (status === undefined) return [];
     const again = look(status, scene);
     return complaints([...first].filter(([key]) => again.has(key)).map(([, found]) => found));
   },
 };
+
+function noServer({ absence }: Scene): Complaint {
+  return {
+    severity: 'note',
+    subject: 'server',
+    message: `none answers on a control socket (${shown(absence)}): peers and doorbells are not looked at`,
+    remedy: 'start it with --control PATH, or name that path with --control',
+  };
+}
 
 function look(status: ServerStatus, { qemus }: Scene): Map<string, Misplaced> {
   const found = misplacedDoorbells(status, qemus);
