@@ -1,7 +1,7 @@
 // What other processes have open, as /proc tells it to their own user and to root.
 // https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html, https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html
 //
-// Rule 1: "we may not look" and "it is gone" are values (undefined); a descriptor that was closed while we
+// Rule 1: "we may not look", "it is gone" and "it has nothing" are one value (undefined); a descriptor that was closed while we
 //         looked is not there.
 // Rule 2: nothing is opened that a descriptor leads to: an open of somebody's FIFO or device may wait, or act.
 import { readdirSync, readlinkSync } from 'node:fs';
@@ -16,10 +16,13 @@ export interface ProcessDescriptor {
 
 /** All descriptors of a process. */
 export function processDescriptors(pid: number): ProcessDescriptor[] | undefined {
-  return numbersOf(pid)?.flatMap((number) => {
+  const numbers = numbersOf(pid) ?? [];
+  const found = numbers.flatMap((number) => {
     const target = targetOf(`/proc/${pid}/fd/${number}`);
     return target === undefined ? [] : [{ number, target }];
   });
+  // With CAP_DAC_READ_SEARCH one may list them, and see none.
+  return found.length === 0 ? undefined : found;
 }
 
 /** The `eventfd-id` of each eventfd that a process has, as `inspectEventfd` tells those of our own. */

@@ -45,12 +45,8 @@ export function ivshmemDevices(argv: readonly string[]): IvshmemDevice[] {
 
 /** Paths that are memory of its own making (`mem-path=`). */
 export function memoryPaths(argv: readonly string[]): string[] {
-  return [
-    ...valuesOf(argv, 'object'),
-    ...valuesOf(argv, 'mem-path').map((path) => `,mem-path=${path}`),
-  ]
-    .map((value) => keysOf(value).keys.get('mem-path'))
-    .filter((path) => path !== undefined);
+  const ofObjects = valuesOf(argv, 'object').map((value) => keysOf(value).keys.get('mem-path'));
+  return [...ofObjects, ...valuesOf(argv, 'mem-path')].filter((path) => path !== undefined);
 }
 
 const PLAIN = { kind: 'plain', socket: undefined, vectors: undefined, reconnects: false } as const;

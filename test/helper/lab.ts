@@ -11,6 +11,8 @@ export interface Place {
   readonly directory?: string;
   /** Goes before the command: `asUser`. */
   readonly within?: readonly string[];
+  /** RLIMIT_NOFILE. */
+  readonly fdLimit?: number;
 }
 
 export class Lab {
@@ -29,9 +31,9 @@ export class Lab {
 
   /** Serves; `words` are more options. */
   static async start(t: Scope, words: readonly string[] = [], place: Place = {}): Promise<Lab> {
-    const { directory = temp(t), within = [] } = place;
+    const { directory = temp(t), ...options } = place;
     const args = ['--socket', `${directory}/s`, '--control', `${directory}/control`, ...words];
-    return new Lab(await Serve.start(t, args, { within }), directory, args);
+    return new Lab(await Serve.start(t, args, options), directory, args);
   }
 
   status = (): Promise<ServerStatus> => new ControlClient(this.control).status();

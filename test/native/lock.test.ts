@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import t from 'tap';
-import { lockHolder, openLockFile, tryLock } from '../../native/lock.js';
+import { lockHolder, lockHolders, openLockFile, tryLock } from '../../native/lock.js';
 import { Child } from '../helper/child.js';
 import { failing } from '../helper/fault.js';
 import { need } from '../helper/need.js';
@@ -106,6 +106,15 @@ t.test('a lock dies with its process, even by SIGKILL', async (t) => {
   await holder.exit;
   t.ok(tryLock(fd));
   t.equal(lockHolder(fd), process.pid);
+});
+
+t.test('who holds a lock is seen by the inode alone, without touching the file', async (t) => {
+  const path = `${temp(t)}/lock`;
+  using fd = openLockFile(path);
+  const { ino } = statSync(path, { bigint: true });
+  t.strictSame(lockHolders(ino), []);
+  t.ok(tryLock(fd));
+  t.strictSame(lockHolders(ino), [process.pid]);
 });
 
 t.test('a lock that fails for another reason is told', async (t) => {

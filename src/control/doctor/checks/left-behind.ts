@@ -58,7 +58,7 @@ function lookAtPlace(qemu: QemuProcess, { regions }: Scene): Complaint[] {
   });
   if (!isLost) return [];
   const message =
-    'it has the memory of a server that was started again, and is no peer of it: it is told of nobody';
+    'it has the memory of its region and is no peer: the server was started again, or has evicted it';
   return [{ severity: 'error', subject, message, remedy: RESTART }];
 }
 

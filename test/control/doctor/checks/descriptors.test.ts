@@ -1,8 +1,10 @@
 import t from 'tap';
+import type { Complaint } from '../../../../src/control/doctor/finding.js';
 import { descriptors } from '../../../../src/control/doctor/checks/descriptors.js';
 import { descriptorCount } from '../../../../native/descriptor-limit.js';
 import { ivshmem, run } from '../../../helper/command.js';
-import { foundOf } from '../../../helper/doctor.js';
+import { Lab } from '../../../helper/lab.js';
+import { found, foundOf } from '../../../helper/doctor.js';
 import { need } from '../../../helper/need.js';
 import { Qemu } from '../../../helper/qemu.js';
 import { Region } from '../../../helper/region.js';
@@ -45,4 +47,22 @@ t.test('a low hard limit of this shell is a warning', async (t) => {
     all.filter(({ subject }) => subject === 'this shell'),
     [{ check: 'descriptors', severity: 'warning', message: /no more than 512 files/ }],
   );
+});
+
+t.test('a server with room for few more peers is a warning, with none an error', async (t) => {
+  const lab = await Lab.start(t, ['--vectors', '8'], { fdLimit: 256 });
+  const { serve, status: askStatus } = lab;
+  const ofServer = async (): Promise<readonly Complaint[]> =>
+    (await found(descriptors, { askStatus })).filter(
+      ({ subject }) => subject === `server ${serve.pid}`,
+    );
+  t.strictSame(await ofServer(), []);
+  const limit = async (more: number): Promise<void> => {
+    const { used } = (await askStatus()).descriptors;
+    await run(t, ['prlimit', '--pid', `${serve.pid}`, `--nofile=${used + 16 + more}:256`]);
+  };
+  await limit(20); // two peers, each with a socket and eight doorbells
+  t.match(await ofServer(), [{ severity: 'warning', message: /room for 2 more peers/ }]);
+  await limit(8);
+  t.match(await ofServer(), [{ severity: 'error', remedy: /LimitNOFILE=/ }]);
 });

@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { leftBehind } from '../../../../src/control/doctor/checks/left-behind.js';
+import { ControlClient } from '../../../../src/control/client.js';
 import { foundOf } from '../../../helper/doctor.js';
+import { Lab } from '../../../helper/lab.js';
 import { need } from '../../../helper/need.js';
 import { Qemu } from '../../../helper/qemu.js';
 import { Region } from '../../../helper/region.js';
@@ -23,6 +25,7 @@ async function lab(
   return { serve, qemu, args };
 }
 
+const LOST = [{ severity: 'error', message: /is no peer/, remedy: /^restart this VM/ }];
 const DEAD = [{ severity: 'error', message: /memory of a dead server/, remedy: /restart this VM/ }];
 
 t.test('a QEMU on the memory of a dead server is an error', need('qemu'), async (t) => {
@@ -67,4 +70,25 @@ t.test('a QEMU that has just its own shared memory is left alone', need('qemu'),
     await until('it answers', () => one.lives());
     t.strictSame(await foundOf(one, leftBehind), []);
   }
+});
+
+t.test('one that is on living memory and no peer is an error', need('qemu'), async (t) => {
+  const file = `${temp(t)}/memory`;
+  const lab = await Lab.start(t, ['--mem-path', file]);
+  const { socket, status: askStatus } = lab;
+  const qemu = new Qemu(t, { socket });
+  await lab.settled(1);
+  t.strictSame(await foundOf(qemu, leftBehind, { askStatus }), []);
+  await lab.serve.end('SIGKILL');
+  await Serve.start(t, lab.args);
+  t.match(await foundOf(qemu, leftBehind, { askStatus }), LOST);
+});
+
+t.test('so is one that was evicted', need('qemu'), async (t) => {
+  const lab = await Lab.start(t);
+  const qemu = new Qemu(t, { socket: lab.socket });
+  await lab.settled(1);
+  await new ControlClient(lab.control).evict('s', 0);
+  await lab.settled(0);
+  t.match(await foundOf(qemu, leftBehind, { askStatus: lab.status }), LOST);
 });

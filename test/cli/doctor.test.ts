@@ -1,0 +1,139 @@
+// `ivshmem doctor` as a program. What each check finds, test/control/doctor knows.
+import t, { type Test } from 'tap';
+import { asUser } from '../helper/as-user.js';
+import { ivshmem, run, type Ended } from '../helper/command.js';
+import { impostor } from '../helper/impostor.js';
+import { Lab } from '../helper/lab.js';
+import { need } from '../helper/need.js';
+import { Qemu } from '../helper/qemu.js';
+import { temp } from '../helper/temp.js';
+
+const NOBODY = 65_534;
+
+interface Found {
+  readonly check: string;
+  readonly severity: string;
+  readonly subject: string;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+function doctor(t: Test, words: readonly string[], before: readonly string[] = []): Promise<Ended> {
+  return run(t, [...before, ...ivshmem, 'doctor', ...words]);
+}
+
+function findings({ stdout }: Ended): Found[] {
+  return JSON.parse(stdout) as Found[];
+}
+
+/** Goes before a command: nothing else of this machine is seen, nor left where it looks. */
+const alone = [
+  ...['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-ec'],
+  `for place in /run /dev/shm; do mount -t tmpfs tmpfs $place; done
+   ulimit -n 4096; "$@"`,
+  'sh',
+];
+
+const script = `
+  out=$1; shift
+  mkfifo /run/up
+  "$@" serve --vectors 2 --control /run/ivshmem-control.sock --ready-fd 9 \\
+    9>/run/up >/dev/null 2>/run/log &
+  read -r _ </run/up
+  vm() {
+    qemu-system-x86_64 -machine q35 -accel tcg -S -m 16M -display none -nodefaults -monitor none \\
+      -chardev socket,path=/run/ivshmem.sock,id=c -device ivshmem-doorbell,chardev=c,vectors=2 "$@" </dev/null &
+  }
+  vm; vm -name web
+  while [ "$(grep -c '"event":"join"' /run/log)" -lt 2 ]; do sleep 0.05; done
+  "$@" doctor $out`;
+
+t.test('a healthy lab has no finding at all', need('qemu', 'root'), async (t) => {
+  const argv = [...alone, 'sh', '-ec', script, 'sh'];
+  const { code, stdout, stderr } = await run(t, [...argv, '--json', ...ivshmem]);
+  t.same([code, stderr], [0, '']);
+  const found = JSON.parse(stdout) as Found[];
+  t.strictSame(
+    found.filter(({ severity, check }) => severity !== 'ok' && check !== 'hidden'),
+    [],
+  );
+  t.match(
+    found.filter(({ check }) => check === 'hidden'),
+    [{ severity: 'note', subject: 'this container' }],
+  );
+});
+
+t.test('an error makes the exit code 1, a warning does not', async (t) => {
+  const { socket } = await Lab.start(t);
+  const words = ['--json', '--socket', `${temp(t)}/s`];
+  const args = ['-chardev', `socket,path=${socket},id=c,reconnect=1`];
+  const device = ['-device', 'ivshmem-doorbell,chardev=c'];
+  const stranger = await impostor(t, { args: [...args, ...device] });
+  const ended = await doctor(t, words);
+  t.equal(ended.code, 1);
+  t.match(
+    findings(ended).filter(({ subject }) => subject === `QEMU ${stranger.pid}`),
+    [{ check: 'reconnect', severity: 'error' }],
+  );
+});
+
+t.test('for people faults come first, with what to do, and then what is fine', async (t) => {
+  const lab = await Lab.start(t, []);
+  await lab.serve.end('SIGKILL');
+  const { stdout } = await doctor(t, ['--socket', lab.socket, '--control', lab.control]);
+  t.match(stdout, `warning  stale-files: ${lab.socket}: nobody serves at this socket`);
+  t.match(stdout, /\n {9}-> start its server again, which replaces it, or: rm /);
+  t.match(stdout, /note {5}doorbells: server: none answers on a control socket \(.*ECONNREFUSED/);
+  t.match(stdout, /\nok {7}huge-pages: |\nwarning {2}huge-pages: /);
+  t.match(stdout, /\d+ errors?, \d+ warnings?, \d+ checks fine\n$/);
+  t.ok(stdout.indexOf('stale-files') < stdout.indexOf('ok       '));
+});
+
+t.test('colour is for terminals alone, and not for all of them', async (t) => {
+  const words = ['doctor', '--socket', `${temp(t)}/s`];
+  const inTerminal = (setting: string): Promise<Ended> =>
+    run(t, ['script', '-qec', [setting, ...ivshmem, ...words].join(' '), '/dev/null']);
+  t.match((await inTerminal('env -u NO_COLOR TERM=xterm')).stdout, '\u001b[32mok     \u001b[39m');
+  t.notMatch((await inTerminal('env NO_COLOR=1 TERM=xterm')).stdout, '\u001b[');
+  t.notMatch((await inTerminal('env -u NO_COLOR TERM=dumb')).stdout, '\u001b[');
+  t.notMatch((await doctor(t, words.slice(1))).stdout, '\u001b[');
+});
+
+t.test(
+  "what is another user's is said, and what everybody may see is looked at",
+  need('root', 'qemu'),
+  async (t) => {
+    const lab = await Lab.start(t);
+    const qemu = new Qemu(t, { socket: lab.socket });
+    await lab.settled(1);
+    const look = async (): Promise<Found[]> =>
+      findings(await doctor(t, ['--json', '--socket', '/nowhere/s'], asUser(NOBODY)));
+    const before = await look();
+    t.match(
+      before.filter(({ check }) => check === 'hidden'),
+      [{ severity: 'note', subject: /QEMUs?$/, remedy: /run this as root to look at \d+ more/ }],
+    );
+    const ofIt = (all: Found[]): Found[] =>
+      all.filter(({ subject }) => subject === `QEMU ${qemu.pid}`);
+    t.strictSame(ofIt(before), []);
+    await lab.serve.end('SIGKILL');
+    t.match(ofIt(await look()), [
+      { check: 'left-behind', severity: 'warning', message: /server is dead: nobody serves at/ },
+    ]);
+  },
+);
+
+t.test('who reads no further ends it without a word', async (t) => {
+  const command = [...ivshmem, 'doctor', '--socket', `${temp(t)}/s`].join(' ');
+  const { stderr } = await run(t, ['bash', '-c', `${command} | true`]);
+  t.equal(stderr, '');
+});
+
+t.test('called wrongly it ends with 2', async (t) => {
+  for (const words of [['more'], ['--socket', ''], ['--control', ''], ['--jsn']]) {
+    const { code, stdout, stderr } = await doctor(t, words);
+    t.equal(code, 2, words.join(' '));
+    t.equal(stdout, '');
+    t.match(stderr, /^ivshmem doctor: .*\nSee: ivshmem doctor --help\n$/);
+  }
+});

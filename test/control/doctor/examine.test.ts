@@ -1,0 +1,68 @@
+// Rule 1: strangers are real processes, which call themselves what they like.
+import t from 'tap';
+import { examine } from '../../../src/control/doctor/examine.js';
+import type { Finding } from '../../../src/control/doctor/finding.js';
+import { Child } from '../../helper/child.js';
+import { sceneOf } from '../../helper/doctor.js';
+import { impostor } from '../../helper/impostor.js';
+import { longCommandLine } from '../../helper/long-command-line.js';
+import { need } from '../../helper/need.js';
+import { temp } from '../../helper/temp.js';
+import { until } from '../../helper/until.js';
+import { checks } from '../../../src/control/doctor/checks.js';
+import { isPrintable } from '../../../src/protocol/printable.js';
+
+const spins = (socket: string): string[] => [
+  ...['-chardev', `socket,path=${socket},id=c,reconnect=1`],
+  ...['-device', 'ivshmem-doorbell,chardev=c'],
+];
+
+function of(findings: readonly Finding[], { pid }: Child): Finding[] {
+  return findings.filter(({ subject }) => subject.startsWith(`QEMU ${pid}`));
+}
+
+t.test('every check is heard, and each fault has one line of what to do', async (t) => {
+  const stranger = await impostor(t, { args: spins('/nowhere/s') });
+  const findings = await examine(await sceneOf());
+  t.strictSame(
+    new Set(findings.map(({ check }) => check)),
+    new Set(checks.map(({ name }) => name)),
+  );
+  t.match(of(findings, stranger), [{ check: 'reconnect', severity: 'error' }]);
+  for (const { severity, remedy = '' } of findings)
+    if (severity !== 'ok') t.match(remedy, /^[^\n]+$/);
+});
+
+t.test('what a stranger calls itself can be printed, and has an end', async (t) => {
+  const name = `\u001b[2J\u202e${'x'.repeat(10_000)}\n`;
+  const socket = `${temp(t)}/\u001b[31m${'y'.repeat(5_000)}`;
+  const stranger = await impostor(t, { args: ['-name', name, ...spins(socket)] });
+  const findings = await examine(await sceneOf());
+  const its = of(findings, stranger);
+  t.ok(its.length > 0);
+  for (const { subject, message, remedy = '' } of findings) {
+    t.ok(isPrintable(subject + message + remedy));
+    t.ok(subject.length + message.length + remedy.length < 2_000);
+  }
+});
+
+t.test('a thousand devices of one stranger are a hundred lines at most', async (t) => {
+  const device = ['-device', 'ivshmem-doorbell,chardev=c,vectors=9'];
+  const many = Array.from({ length: 1_000 }, (_, index) => [
+    ...['-chardev', `socket,path=/nowhere/${index},id=c${index},reconnect=1`],
+    ...['-device', `ivshmem-doorbell,chardev=c${index}`],
+  ]).flat();
+  await impostor(t, { args: [...many, ...device] });
+  const findings = await examine(await sceneOf());
+  for (const { name } of checks)
+    t.ok(findings.filter(({ check }) => check === name).length <= 101, name);
+});
+
+t.test('a command line of 400 MiB is not read', need('cc'), async (t) => {
+  const child = new Child(t, longCommandLine(t, '/nowhere/s', 400));
+  await until('it is called what it wants', async () => {
+    const { qemus } = await sceneOf();
+    return qemus.every(({ pid }) => pid !== child.pid);
+  });
+  t.ok((await examine(await sceneOf())).length > 0);
+});
