@@ -40,6 +40,10 @@ export const proseOf: Readonly<Record<string, Prose>> = {
   },
   'ivshmem qemu-args': { seeAlso: ['ivshmem-serve(1)'] },
   'ivshmem reload': { seeAlso: ['ivshmem-serve(1)', 'ivshmem-config(5)'] },
+  'ivshmem doctor': {
+    environment: { NO_COLOR: 'If it is set, and not empty, there are no colours.' },
+    seeAlso: ['ivshmem-status(1)', 'ivshmem-serve(1)'],
+  },
   'ivshmem config': { seeAlso: ['ivshmem-config(5)'] },
   'ivshmem config check': {
     description: [
