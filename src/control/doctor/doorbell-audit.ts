@@ -7,10 +7,10 @@
 //         its server does not, and neither has to do with any other server.
 // Rule 3: one look is no proof: between server and process somebody may come or go. See checks/doorbells.ts.
 import { processEventfds } from '../../../native/process-descriptors.js';
-import type { PeerStatus, RegionStatus, ServerStatus } from '../status.js';
+import type { PeerStatus, ServerStatus } from '../status.js';
 import { regionOf } from './leads-to.js';
 import type { QemuProcess } from './qemu-process.js';
-import { regionOfStatus, type Region } from './regions.js';
+import { regionsOfStatus, type Region } from './regions.js';
 
 /** A doorbell that is not where it should be, or where it should not be. */
 export interface Misplaced {
@@ -27,10 +27,10 @@ export function misplacedDoorbells(
   status: ServerStatus,
   qemus: readonly QemuProcess[],
 ): Misplaced[] {
-  const regions = status.regions.map((told) => ({ told, region: regionOfStatus(told) }));
+  const regions = regionsOfStatus(status);
   const holders = qemus.flatMap((qemu) => {
     const held = processEventfds(qemu.pid);
-    const places = regions.flatMap(({ told, region }) => placesOf(qemu, told, region));
+    const places = regions.flatMap((region) => placesOf(qemu, region));
     return held === undefined || places.length === 0 ? [] : [{ qemu, held, places }];
   });
   const settled = holders.filter(({ places }) => places.every(({ peer }) => isSettled(peer)));
@@ -38,7 +38,6 @@ export function misplacedDoorbells(
 }
 
 interface Place {
-  readonly told: RegionStatus;
   readonly region: Region;
   readonly peer: PeerStatus;
 }
@@ -49,8 +48,9 @@ interface Holder {
   readonly places: readonly Place[];
 }
 
-function placesOf(qemu: QemuProcess, told: RegionStatus, region: Region): Place[] {
-  return told.peers.filter(({ pid }) => pid === qemu.pid).map((peer) => ({ told, region, peer }));
+function placesOf(qemu: QemuProcess, region: Region): Place[] {
+  const { peers = [] } = region;
+  return peers.filter(({ pid }) => pid === qemu.pid).map((peer) => ({ region, peer }));
 }
 
 function isSettled({ unread, isBehind }: PeerStatus): boolean {
@@ -58,15 +58,14 @@ function isSettled({ unread, isBehind }: PeerStatus): boolean {
 }
 
 function missing({ qemu, held, places }: Holder): Misplaced[] {
-  return places.flatMap(({ told, region, peer }) => {
+  return places.flatMap(({ region, peer }) => {
     const own = peer.doorbells.filter(({ eventfdId }) => held.has(eventfdId)).length;
-    // Not one of its own: the server's number of a process is not ours (another PID namespace).
-    if (own === 0) return [];
     const vectors = vectorsOf(qemu, region) ?? own;
-    return told.peers.flatMap(({ id, doorbells }) =>
+    const { name, peers = [] } = region;
+    return peers.flatMap(({ id, doorbells }) =>
       doorbells.slice(0, vectors).flatMap(({ eventfdId }, vector) => {
         if (held.has(eventfdId)) return [];
-        const of = { region: told.name, peer: id, vector };
+        const of = { region: name, peer: id, vector };
         return [{ kind: 'missing', qemu, eventfdId, of } as const];
       }),
     );

@@ -4,15 +4,20 @@
 // Rule 1: no socket of VMs is ever connected to: that is a join.
 // Rule 2: who does not answer is left out, and so is what cannot be seen from here.
 import { statSync } from 'node:fs';
+import nodePath from 'node:path';
+import { processDescriptors } from '../../../native/process-descriptors.js';
+import { unixListeners } from '../../../native/unix-listeners.js';
 import { ask } from '../../peer/ask.js';
 import { PeerError } from '../../peer/peer-error.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { SystemError } from '../../../native/system-error.js';
 import { keyOf } from './qemu-process.js';
-import type { PeerStatus, RegionStatus } from '../status.js';
+import type { PeerStatus, RegionStatus, ServerStatus } from '../status.js';
 
 /** A region that is served. */
 export interface Region {
+  /** As it is called; the path of its socket where that is not known. */
+  readonly name: string;
   /** Paths that lead VMs to it. */
   readonly sockets: readonly string[];
   readonly vectors: number;
@@ -20,23 +25,47 @@ export interface Region {
   readonly memory: string | undefined;
   /** Where the memory has a name. */
   readonly memoryPath: string | undefined;
-  /** Known of a server that has a control socket. */
+  /** Known of a server that has a control socket, and whose processes are numbered as ours. */
   readonly peers: readonly PeerStatus[] | undefined;
+  /** How many may still join; undefined: that is not known. */
+  readonly peersLeft: number | undefined;
 }
 
 const ANSWER_MS = 1_000;
 
-/** The one that a server's status tells. */
-export function regionOfStatus(status: RegionStatus): Region {
+/** Those that a server's status tells. */
+export function regionsOfStatus(status: ServerStatus): Region[] {
+  const isSeen = isSeenHere(status);
+  return status.regions.map((region) => regionOfStatus(region, isSeen));
+}
+
+// In another PID namespace the server's number of a process is another one's here. What is called as it is has to
+// listen on one of its sockets.
+function isSeenHere({ pid, regions }: ServerStatus): boolean {
+  const names = new Set(regions.map(({ socket }) => nodePath.basename(socket)));
+  const listening = unixListeners(pid).filter(({ path }) => names.has(nodePath.basename(path)));
+  const open = new Set(processDescriptors(pid)?.map(({ target }) => target));
+  return listening.some(({ inode }) => open.has(`socket:[${inode}]`));
+}
+
+function regionOfStatus(status: RegionStatus, isSeen: boolean): Region {
   const ofVms = status.vms.flatMap(({ socket }) => socket ?? []);
   const { path } = status.memory;
   return {
+    name: status.name,
     sockets: [status.socket, ...ofVms],
     vectors: status.vectors,
     memory: keyAt(path),
     memoryPath: path.startsWith('/proc/') ? undefined : path,
-    peers: status.peers,
+    peers: isSeen ? status.peers : undefined,
+    peersLeft: peersLeftIn(status),
   };
+}
+
+// VMs that have a name, and host commands, are not among the peers that are counted.
+function peersLeftIn({ maxPeers, peers, vms }: RegionStatus): number {
+  const counted = peers.filter(({ vm, isHost }) => vm === undefined && !isHost).length;
+  return Math.max(0, maxPeers - counted) + vms.filter(({ isPresent }) => !isPresent).length;
 }
 
 /** The one behind a socket of VMs, asked at the one for host commands beside it; undefined: nobody says. */
@@ -44,11 +73,13 @@ export async function regionBehind(socket: string): Promise<Region | undefined> 
   try {
     const { vectors, memory } = await ask(`${socket}.host`, { timeoutMs: ANSWER_MS });
     return {
+      name: socket,
       sockets: [socket],
       vectors,
       memory: keyOf({ dev: BigInt(memory.device), ino: BigInt(memory.inode) }),
       memoryPath: memory.path.startsWith('/proc/') ? undefined : memory.path,
       peers: undefined,
+      peersLeft: undefined,
     };
   } catch (error) {
     const isNoAnswer = [SystemError, PeerError, ProtocolError].some(

@@ -9,7 +9,7 @@ import { ControlError } from '../control-error.js';
 import type { ServerStatus } from '../status.js';
 import { isSystemError } from './finding.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
-import { regionBehind, regionOfStatus, type Region } from './regions.js';
+import { regionBehind, regionsOfStatus, type Region } from './regions.js';
 
 /** Asks a server; rejects where none answers, as ControlClient does. */
 export type AskStatus = () => Promise<ServerStatus>;
@@ -50,7 +50,7 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
   const { askStatus = askNobody } = options;
   const all = runningQemus();
   const { status, absence } = await statusOrAbsence(askStatus);
-  const told = (status?.regions ?? []).map(regionOfStatus);
+  const told = status === undefined ? [] : regionsOfStatus(status);
   const attached = new Set(told.flatMap(({ peers = [] }) => peers.map(({ pid }) => pid)));
   const qemus = all.filter(
     ({ pid, devices, memories }) => devices.length > 0 || memories.length > 0 || attached.has(pid),

@@ -40,15 +40,15 @@ function ofThisShell(): Complaint[] {
   ];
 }
 
-function ofServer({ status }: Scene): Complaint[] {
+function ofServer({ status, regions }: Scene): Complaint[] {
   if (status === undefined) return [];
   const { used, limit } = status.descriptors;
-  const joins = status.regions.map(({ vectors }) =>
-    Math.floor((limit - used - DESCRIPTOR_RESERVE) / (vectors + 1)),
-  );
+  const own = regions.filter(({ peersLeft }) => peersLeft !== undefined);
+  const most = Math.max(0, ...own.map(({ vectors }) => vectors));
   return complain({
     subject: `server ${status.pid}`,
-    joins: Math.max(0, Math.min(...joins)),
+    joins: Math.floor((limit - used - DESCRIPTOR_RESERVE) / (most + 1)),
+    wanted: wantedIn(own),
     has: `it may have ${limit} descriptors and has ${used}`,
     remedy: `raise its limit (LimitNOFILE= in its unit, ulimit -n), and start it again`,
   });
@@ -57,43 +57,59 @@ function ofServer({ status }: Scene): Complaint[] {
 function ofQemu(qemu: QemuProcess, regions: readonly Region[]): Complaint[] {
   const { pid, subject } = qemu;
   const [limit, open] = [descriptorLimit(pid), descriptorCount(pid)];
-  const devices = devicesOf(qemu, regions);
-  if (limit === undefined || open === undefined || devices.length === 0) return [];
-  const due = devices.reduce((sum, { unread }) => sum + unread, 0);
-  const vectors = devices.reduce((sum, device) => sum + device.vectors, 0);
+  const connections = connectionsOf(qemu, regions);
+  if (limit === undefined || open === undefined || connections.length === 0) return [];
+  const due = connections.reduce((sum, { unread }) => sum + unread, 0);
+  const vectors = connections.reduce((sum, connection) => sum + connection.vectors, 0);
   return complain({
     subject,
-    joins: Math.max(0, Math.floor((limit - open - due - DESCRIPTOR_RESERVE) / vectors)),
+    joins: Math.floor((limit - open - due - DESCRIPTOR_RESERVE) / vectors),
+    wanted: wantedIn(connections.flatMap(({ region }) => region ?? [])),
     has: `it may have ${limit} descriptors, has ${open}, and is still to get ${due}`,
     remedy: `prlimit --pid ${pid} --nofile=65536, and LimitNOFILE= in its unit`,
   });
 }
 
-// What each of its connections brings it: vectors with a join, and what it has not read.
-function devicesOf(
-  qemu: QemuProcess,
-  regions: readonly Region[],
-): { vectors: number; unread: number }[] {
-  const connections = regions.flatMap(({ vectors, peers = [] }) =>
-    peers.filter(({ pid }) => pid === qemu.pid).map(({ unread }) => ({ vectors, unread })),
+// What a join brings a QEMU, and what it has not read.
+interface Connection {
+  readonly vectors: number;
+  readonly unread: number;
+  readonly region: Region | undefined;
+}
+
+function connectionsOf(qemu: QemuProcess, regions: readonly Region[]): Connection[] {
+  const connections = regions.flatMap((region) =>
+    (region.peers ?? [])
+      .filter(({ pid }) => pid === qemu.pid)
+      .map(({ unread }) => ({ vectors: region.vectors, unread, region })),
   );
   if (connections.length > 0) return connections;
   return qemu.devices.flatMap((device) => {
-    const vectors = regionOf(qemu, device, regions)?.vectors ?? device.vectors;
-    return device.kind === 'doorbell' && vectors !== undefined ? [{ vectors, unread: 0 }] : [];
+    const region = regionOf(qemu, device, regions);
+    const vectors = region?.vectors ?? device.vectors;
+    if (device.kind !== 'doorbell' || vectors === undefined) return [];
+    return [{ vectors, unread: 0, region }];
   });
+}
+
+// More than a few are not asked for, nor more than are let in. Where that is not known: a few.
+function wantedIn(regions: readonly Region[]): number {
+  const left = regions.map(({ peersLeft = FEW_JOINS }) => peersLeft);
+  return left.length === 0 ? FEW_JOINS : Math.min(FEW_JOINS, Math.max(...left));
 }
 
 interface Room {
   readonly subject: string;
   /** Peers that can still come. */
   readonly joins: number;
+  /** How many there should be room for. */
+  readonly wanted: number;
   readonly has: string;
   readonly remedy: string;
 }
 
-function complain({ subject, joins, has, remedy }: Room): Complaint[] {
-  if (joins >= FEW_JOINS) return [];
+function complain({ subject, joins, wanted, has, remedy }: Room): Complaint[] {
+  if (joins >= wanted) return [];
   if (joins > 0) {
     const message = `${has}: room for ${joins} more ${joins === 1 ? 'peer' : 'peers'}`;
     return [{ severity: 'warning', subject, message, remedy }];

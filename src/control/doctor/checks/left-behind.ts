@@ -3,6 +3,7 @@
 //
 // Rule 1: dead is what was looked for where it would be, and is not there. Where it might be hidden from us, that
 //         is said instead.
+import { existsSync } from 'node:fs';
 import { shown, type Check, type Complaint } from '../finding.js';
 import { isSocketAt, regionOf } from '../leads-to.js';
 import { livingMemories, wouldSeeServer } from '../living-memories.js';
@@ -26,6 +27,8 @@ const RESTART = 'restart this VM, so that it meets the others';
 
 function lookAtMemories(qemu: QemuProcess, living: ReadonlySet<string>, scene: Scene): Complaint[] {
   const dead = qemu.memories.filter(({ key }) => !living.has(key));
+  // A lab that is being taken down.
+  if (!existsSync(`/proc/${qemu.pid}`)) return [];
   if (dead.length === 0) return lookAtPlace(qemu, scene);
   return dead.map((memory) => ofDead(qemu, memory, scene));
 }

@@ -66,3 +66,19 @@ t.test('a server with room for few more peers is a warning, with none an error',
   await limit(8);
   t.match(await ofServer(), [{ severity: 'error', remedy: /LimitNOFILE=/ }]);
 });
+
+t.test('who lets in no more peers needs no room for them', need('qemu'), async (t) => {
+  const lab = await Lab.start(t, ['--vectors', '4', '--max-peers', '2']);
+  const { socket, status: askStatus } = lab;
+  const qemu = new Qemu(t, { socket, vectors: 4 });
+  await lab.settled(1);
+  await qemu.lives();
+  const open = descriptorCount(qemu.pid) ?? 0;
+  await run(t, ['prlimit', '--pid', `${qemu.pid}`, `--nofile=${open + 16 + 4}:1024`]);
+  t.strictSame(
+    await foundOf(qemu, descriptors, { askStatus }),
+    [],
+    'there is for the one that may',
+  );
+  t.match(await foundOf(qemu, descriptors), [{ severity: 'warning' }], 'nobody says how many may');
+});

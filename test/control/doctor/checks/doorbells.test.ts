@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { processDescriptors } from '../../../../native/process-descriptors.js';
 import { doorbells } from '../../../../src/control/doctor/checks/doorbells.js';
+import { leftBehind } from '../../../../src/control/doctor/checks/left-behind.js';
 import { asUser } from '../../../helper/as-user.js';
 import { Child } from '../../../helper/child.js';
 import { run } from '../../../helper/command.js';
@@ -151,3 +152,23 @@ t.test('without a server that answers, that is noted', async (t) => {
     { severity: 'note', message: /ECONNREFUSED/, remedy: /--control/ },
   ]);
 });
+
+t.test(
+  'a server in another PID namespace is noted, and nobody is blamed',
+  need('qemu', 'root'),
+  async (t) => {
+    const within = ['unshare', '--pid', '--fork', '--kill-child'];
+    const {
+      socket,
+      status: askStatus,
+      ...lab
+    } = await Lab.start(t, ['--vectors', '2'], { within });
+    const qemu = new Qemu(t, { socket, vectors: 2 });
+    await until('it joins', async () => (await askStatus()).regions[0]?.peers.length === 1);
+    t.match(await found(doorbells, { askStatus }), [
+      { severity: 'note', message: /another PID namespace/ },
+    ]);
+    t.strictSame(await foundOf(qemu, leftBehind, { askStatus }), []);
+    t.ok(lab.serve.alive);
+  },
+);
