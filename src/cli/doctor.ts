@@ -2,11 +2,14 @@
 //
 // Rule 1: to look harms nobody: see src/control/doctor/scene.ts.
 // Rule 2: the exit code is for scripts: 1 where an error was found, and a warning is none.
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { ControlClient } from '../control/client.js';
+import { ControlError } from '../control/control-error.js';
 import { examine } from '../control/doctor/examine.js';
 import { readScene } from '../control/doctor/scene.js';
+import type { ServerStatus } from '../control/status.js';
 import { controlOption, controlPath } from './control-path.js';
 import { defaultSocket, socketPath } from './default-socket.js';
 import { reportOf } from './doctor-report.js';
@@ -47,7 +50,7 @@ async function doctor(given: ArgumentsCamelCase<DoctorArguments>): Promise<void>
   if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
   const sockets = (given.socket ?? [defaultSocket()]).map((one) => path.resolve(socketPath(one)));
   const client = new ControlClient(controlPath(given.control));
-  const scene = await readScene({ sockets, askStatus: () => client.status() });
+  const scene = await readScene({ sockets, askStatus: () => statusOf(client) });
   const findings = await examine(scene);
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT_SYSTEM;
   try {
@@ -56,6 +59,14 @@ async function doctor(given: ArgumentsCamelCase<DoctorArguments>): Promise<void>
   } catch (error) {
     if (!(error instanceof ReadersEnd)) throw error;
   }
+}
+
+// Where everybody may make files a stranger may have been first, and would tell us what to find.
+async function statusOf(client: ControlClient): Promise<ServerStatus> {
+  const { uid } = statSync(client.path);
+  const own = process.geteuid?.() ?? 0;
+  if (own === 0 || uid === 0 || uid === own) return client.status();
+  throw new ControlError('ERR_IVSHMEM_NOT_CONTROL', `user ${uid} has ${client.path}`);
 }
 
 function isColourWanted(): boolean {

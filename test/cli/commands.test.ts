@@ -59,3 +59,10 @@ t.test('who asks what a VM needs does not load the server, nor what logs', async
   t.notOk(modules.includes('src/server/server'));
   t.notOk(modules.some((module) => module.includes('/pino/')));
 });
+
+t.test('who looks for faults does not load the server, nor what logs', async (t) => {
+  const modules = await loaded(t, 'doctor');
+  t.ok(modules.includes('src/control/doctor/examine'));
+  t.notOk(modules.includes('src/server/server'));
+  t.notOk(modules.some((module) => module.includes('/pino/')));
+});

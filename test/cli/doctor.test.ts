@@ -1,4 +1,5 @@
 // `ivshmem doctor` as a program. What each check finds, test/control/doctor knows.
+import { chmodSync, chownSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { asUser } from '../helper/as-user.js';
 import { ivshmem, run, type Ended } from '../helper/command.js';
@@ -136,4 +137,23 @@ t.test('called wrongly it ends with 2', async (t) => {
     t.equal(stdout, '');
     t.match(stderr, /^ivshmem doctor: .*\nSee: ivshmem doctor --help\n$/);
   }
+});
+
+t.test("a stranger's control socket is not believed", need('root'), async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o755);
+  const { control } = await Lab.start(t, [], { directory });
+  chownSync(control, 1, 1);
+  chmodSync(control, 0o777);
+  const words = ['--json', '--socket', '/nowhere/s', '--control', control];
+  const asNobody = findings(await doctor(t, words, asUser(NOBODY)));
+  t.match(
+    asNobody.filter(({ check }) => check === 'doorbells'),
+    [{ severity: 'note', message: new RegExp(`user 1 has ${control}`) }],
+  );
+  const asRoot = findings(await doctor(t, words));
+  t.match(
+    asRoot.filter(({ check }) => check === 'doorbells'),
+    [{ severity: 'ok' }],
+  );
 });

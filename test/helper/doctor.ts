@@ -1,7 +1,7 @@
 // The doctor's look at one lab, in a test beside which other tests have labs of their own.
 //
-// Rule 1: places where servers leave things are the test's own; of QEMUs, which run all over the machine, the
-//   test takes what is said of its own.
+// Rule 1: places where servers leave things are the test's own; of QEMUs, which run all over the machine, those are
+//   left that are named or attached to the server that is asked, and of sockets those that are named or theirs.
 import { readScene, type Scene, type SceneOptions } from '../../src/control/doctor/scene.js';
 import type { Check, Complaint } from '../../src/control/doctor/finding.js';
 
@@ -16,7 +16,7 @@ export async function found(
   check: Check,
   options: Partial<SceneOptions> = {},
 ): Promise<readonly Complaint[]> {
-  return check.look(await sceneOf(options));
+  return check.look(await ownSceneOf(options));
 }
 
 /** What a check finds of one QEMU. */
@@ -25,6 +25,25 @@ export async function foundOf(
   check: Check,
   options: Partial<SceneOptions> = {},
 ): Promise<readonly Complaint[]> {
-  const complaints = await found(check, options);
+  const complaints = await check.look(await ownSceneOf(options, pid));
   return complaints.filter(({ subject }) => new RegExp(`^QEMU ${pid}\\b`).test(subject));
+}
+
+/** What is there, without the labs of others. */
+export async function ownSceneOf(options: Partial<SceneOptions>, pid?: number): Promise<Scene> {
+  const scene = await sceneOf(options);
+  const { regions: told = [] } = scene.status ?? {};
+  const pids = new Set([pid, ...told.flatMap(({ peers }) => peers.map((peer) => peer.pid))]);
+  const qemus = scene.qemus.filter((qemu) => pids.has(qemu.pid));
+  const sockets = new Set([
+    ...(options.sockets ?? []),
+    ...told.map(({ socket }) => socket),
+    ...qemus.flatMap(({ devices }) => devices.map(({ socket }) => socket)),
+  ]);
+  return {
+    ...scene,
+    qemus,
+    sockets: scene.sockets.filter((socket) => sockets.has(socket)),
+    regions: scene.regions.filter((region) => region.sockets.some((one) => sockets.has(one))),
+  };
 }

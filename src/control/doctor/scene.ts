@@ -43,6 +43,7 @@ export interface Scene extends Required<SceneOptions> {
 
 // A stranger's command line may name thousands.
 const MOST_ASKED = 64;
+const MOST_OF_QEMUS = 256;
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]'; // PROC_PID_INIT_INO
 
 /** Looks around. */
@@ -100,7 +101,8 @@ function socketsOf(
     .flatMap(({ devices }) => devices.flatMap(({ socket }) => socket ?? []))
     .filter((socket) => path.isAbsolute(socket));
   const ofRegions = regions.flatMap(({ sockets }) => sockets);
-  return [...new Set([...named.map((socket) => path.resolve(socket)), ...ofRegions, ...ofQemus])];
+  const known = [...named.map((socket) => path.resolve(socket)), ...ofRegions];
+  return [...new Set([...known, ...ofQemus.slice(0, MOST_OF_QEMUS)])];
 }
 
 function defaultDirectories(): string[] {

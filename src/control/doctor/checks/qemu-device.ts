@@ -1,6 +1,7 @@
 // Whether the QEMU that is installed here has the devices: distributions leave them out (RHEL's qemu-kvm).
 //
-// Rule 1: only programs of this user's own PATH are run, with nothing but a question, and not for long.
+// Rule 1: only programs of this user's own PATH are run, and none of wherever this happens to be called; with
+//         nothing but a question, and not for long.
 import { execFile } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
 import path from 'node:path';
@@ -43,7 +44,9 @@ function namesHere(): string[] {
 
 function qemusIn(directories: readonly string[]): string[] {
   const found = namesHere().flatMap((name) => {
-    const files = directories.map((directory) => path.join(directory || '.', name));
+    const files = directories
+      .filter((one) => path.isAbsolute(one))
+      .map((directory) => path.join(directory, name));
     return files.find(isProgram) ?? [];
   });
   // One is often a link to the other.

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { staleFiles } from '../../../../src/control/doctor/checks/stale-files.js';
 import { run } from '../../../helper/command.js';
@@ -64,16 +64,32 @@ t.test('they are found where servers put them by default', async (t) => {
 });
 
 t.test('memory of a server that was killed is found, and its lock file alone', async (t) => {
-  const directory = temp(t);
-  await killed(t, '--socket', `${directory}/s`, '--mem-path', `${directory}/lab`);
+  const [directory, other] = [temp(t), temp(t)];
+  const file = `${directory}/lab`;
+  await killed(t, '--socket', `${other}/s`, '--mem-path', file);
   const look = (): ReturnType<typeof found> => found(staleFiles, { memoryDirectory: directory });
-  const [, memory] = (await look()).filter(({ subject }) => !subject.endsWith('.host'));
-  t.match(
-    (await look()).filter(({ subject }) => subject === `${directory}/lab`),
-    [{ severity: 'warning', message: /memory of a server that died/, remedy: /adopts it.*rm / }],
-  );
-  t.ok(memory);
-  t.ok(existsSync(`${directory}/lab`), 'and is left as it is');
+  t.match(await look(), [
+    {
+      severity: 'warning',
+      subject: file,
+      message: /memory of a server that died/,
+      remedy: `start its server again, which adopts it, or when no VM needs it: rm ${file} ${file}.lock`,
+    },
+  ]);
+  t.ok(existsSync(file), 'and is left as it is');
+  rmSync(file);
+  t.match(await look(), [{ message: /the lock file beside it/, remedy: `rm ${file}.lock` }]);
+  rmSync(`${file}.lock`);
+  t.strictSame(await look(), []);
+});
+
+t.test('memory that a server in use has is no litter, nor what one left on purpose', async (t) => {
+  const [directory, other] = [temp(t), temp(t)];
+  const serve = await Serve.start(t, ['--socket', `${other}/s`, '--mem-path', `${directory}/lab`]);
+  t.strictSame(await found(staleFiles, { memoryDirectory: directory }), []);
+  await serve.end('SIGTERM');
+  t.ok(existsSync(`${directory}/lab`));
+  t.strictSame(await found(staleFiles, { memoryDirectory: directory }), []);
 });
 
 t.test("what is another server's, or no lock file of ours, is left alone", async (t) => {

@@ -1,0 +1,65 @@
+import { createServer, type Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import { ControlClient } from '../../../src/control/client.js';
+import { examine } from '../../../src/control/doctor/examine.js';
+import { ownSceneOf } from '../../helper/doctor.js';
+import { Ledger } from '../../helper/ledger.js';
+import { Lab } from '../../helper/lab.js';
+import { Region } from '../../helper/region.js';
+import { StrictPeer } from '../../helper/strict-peer.js';
+import { temp } from '../../helper/temp.js';
+
+t.test('to look at a region is no join, and uses up no ID', async (t) => {
+  const region = await Region.listenWithHost(t, { vectors: 3 });
+  const scene = await ownSceneOf({ sockets: [region.socket] });
+  t.match(scene.regions, [{ sockets: [region.socket], vectors: 3, peers: undefined }]);
+  await examine(scene);
+  t.strictSame([region.joins, region.refusals], [0, []]);
+  const peer = await StrictPeer.join(t, region.socket, { vectors: 3, ledger: new Ledger() });
+  t.equal(peer.id, 0);
+});
+
+t.test('a server without a socket for host commands is not asked', async (t) => {
+  const region = await Region.listen(t, {});
+  t.strictSame((await ownSceneOf({ sockets: [region.socket] })).regions, []);
+  t.strictSame([region.joins, region.refusals], [0, []]);
+});
+
+t.test('a server with a control socket tells all its regions', async (t) => {
+  const { socket, status: askStatus } = await Lab.start(t, ['--vectors', '2']);
+  const scene = await ownSceneOf({ sockets: [socket], askStatus });
+  t.match(scene.regions, [{ name: 's', sockets: [socket], vectors: 2, peers: [] }]);
+  t.ok(scene.regions[0]?.memory);
+});
+
+/** Something that answers at a path, its own way. */
+async function answering(t: Test, path: string, answer: (socket: Socket) => void): Promise<void> {
+  const server = createServer(answer);
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => open.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  t.teardown(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+}
+
+t.test('who answers nothing, or rubbish, for a region is left out', async (t) => {
+  for (const rubbish of ['', 'hello', '{"vectors":'.padEnd(20_000)]) {
+    const socket = `${temp(t)}/s`;
+    await answering(t, `${socket}.host`, (connection) => connection.write(rubbish));
+    t.strictSame((await ownSceneOf({ sockets: [socket] })).regions, []);
+  }
+});
+
+t.test('who answers rubbish on a control socket is no server', async (t) => {
+  for (const rubbish of ['hello', 'HTTP/1.1 200 OK\r\n\r\nhello', 'HTTP/1.1 500 No\r\n\r\n{}']) {
+    const path = `${temp(t)}/control`;
+    await answering(t, path, (connection) => connection.end(rubbish));
+    const askStatus = (): ReturnType<ControlClient['status']> => new ControlClient(path).status();
+    t.match(await ownSceneOf({ askStatus }), {
+      status: undefined,
+      absence: /no control socket|hang up/,
+    });
+  }
+});
