@@ -31,7 +31,7 @@ export interface Region {
   readonly peersLeft: number | undefined;
 }
 
-const ANSWER_MS = 1_000;
+const ANSWER_MS = 5_000; // many are asked at once
 
 /** Those that a server's status tells. */
 export function regionsOfStatus(status: ServerStatus): Region[] {
