@@ -6,13 +6,17 @@ import t, { type Test } from 'tap';
 import { processDescriptors } from '../../../../native/process-descriptors.js';
 import { doorbells } from '../../../../src/control/doctor/checks/doorbells.js';
 import { leftBehind } from '../../../../src/control/doctor/checks/left-behind.js';
+import { ControlClient } from '../../../../src/control/client.js';
+import type { ServerStatus } from '../../../../src/control/status.js';
 import { asUser } from '../../../helper/as-user.js';
 import { Child } from '../../../helper/child.js';
 import { run } from '../../../helper/command.js';
+import { configFile } from '../../../helper/config-file.js';
 import { found, foundOf } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
 import { need } from '../../../helper/need.js';
 import { Qemu } from '../../../helper/qemu.js';
+import { Serve } from '../../../helper/serve.js';
 import { temp } from '../../../helper/temp.js';
 import { until } from '../../../helper/until.js';
 
@@ -24,8 +28,8 @@ class Keeper {
   readonly #child: Child;
   #said = '';
 
-  constructor(t: Test, socket: string) {
-    const program = `${temp(t)}/qemu-system-x86_64`;
+  constructor(t: Test, socket: string, name = 'qemu-system-x86_64') {
+    const program = `${temp(t)}/${name}`;
     copyFileSync(process.execPath, program);
     this.#child = new Child(t, [program, keeperFile, socket]);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
@@ -172,3 +176,33 @@ t.test(
     t.ok(lab.serve.alive);
   },
 );
+
+t.test('a host process may close what it does not need', async (t) => {
+  const lab = await Lab.start(t, ['--vectors', '2']);
+  const host = new Keeper(t, lab.socket, 'program');
+  await lab.settled(1);
+  await host.do('close 0');
+  t.strictSame(await found(doorbells, { askStatus: lab.status }), []);
+});
+
+t.test('doorbells of a VM that is away, and will be back, are not left over', async (t) => {
+  const directory = temp(t);
+  const [socket, web, control] = ['s', 'web', 'control'].map((name) => `${directory}/${name}`);
+  const vms = `vms: { web: { socket: ${web} } }`;
+  const file = configFile(t, `regions: { lab: { socket: ${socket}, vectors: 2, ${vms} } }`);
+  await Serve.start(t, ['--config', file, '--control', control ?? '']);
+  const askStatus = (): Promise<ServerStatus> => new ControlClient(control ?? '').status();
+  const settled = (count: number): Promise<unknown> =>
+    until(`${count} have read all`, async () => {
+      const peers = (await askStatus()).regions[0]?.peers ?? [];
+      return peers.length === count && peers.every(({ unread, isBehind }) => !isBehind && !unread);
+    });
+  const others = [new Keeper(t, socket ?? ''), new Keeper(t, socket ?? '')];
+  await settled(2);
+  const vm = new Keeper(t, web ?? '');
+  await settled(3);
+  await vm.kill();
+  await settled(2);
+  t.ok(others.every(({ pid }) => pid > 0));
+  t.strictSame(await found(doorbells, { askStatus }), []);
+});
