@@ -2,7 +2,7 @@
 function __ivshmem_place
     set -l place ivshmem
     for word in (commandline -opc)[2..-1]
-        if contains -- "$place $word" 'ivshmem' 'ivshmem serve' 'ivshmem peer' 'ivshmem peer ring' 'ivshmem peer wait' 'ivshmem peer watch' 'ivshmem peer read' 'ivshmem peer write' 'ivshmem peer ping' 'ivshmem peer echo' 'ivshmem qemu-args' 'ivshmem status' 'ivshmem events' 'ivshmem top' 'ivshmem evict' 'ivshmem reload' 'ivshmem config' 'ivshmem config check'
+        if contains -- "$place $word" 'ivshmem' 'ivshmem serve' 'ivshmem peer' 'ivshmem peer ring' 'ivshmem peer wait' 'ivshmem peer watch' 'ivshmem peer read' 'ivshmem peer write' 'ivshmem peer ping' 'ivshmem peer echo' 'ivshmem qemu-args' 'ivshmem status' 'ivshmem events' 'ivshmem top' 'ivshmem evict' 'ivshmem reload' 'ivshmem doctor' 'ivshmem config' 'ivshmem config check'
             set place "$place $word"
         end
     end
@@ -17,6 +17,7 @@ complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a events -d 'Show w
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a top -d 'Show a server live: stuck peers, waiting rings'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a evict -d 'Cut a peer off, without harm to it'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a reload -d 'Have a server read its configuration file again'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a doctor -d 'Look for what makes labs fail, on this machine and in a running lab'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -a config -d 'Check a configuration file'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -s h -l help -d 'Show help'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem"' -s V -l version -d 'Show version number'
@@ -127,6 +128,11 @@ complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem reload"' -l socket -r 
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem reload"' -l host-socket -r -F -d 'Path of its socket for host commands, which is asked'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem reload"' -s h -l help -d 'Show help'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem reload"' -s V -l version -d 'Show version number'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem doctor"' -l control -r -F -d 'Path of the server\'s control socket'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem doctor"' -l socket -r -F -d 'Path of a socket of VMs to look at; may be given more than once'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem doctor"' -l json -d 'Print one array of findings'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem doctor"' -s h -l help -d 'Show help'
+complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem doctor"' -s V -l version -d 'Show version number'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem config"' -a check -d 'Check a configuration file, and print its regions'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem config"' -s h -l help -d 'Show help'
 complete -c ivshmem -n 'test (__ivshmem_place) = "ivshmem config"' -s V -l version -d 'Show version number'
