@@ -88,6 +88,16 @@ const requirements = {
     reason: 'systemd-socket-activate is not in PATH',
     remedy: 'apt-get install -y --no-install-recommends systemd',
   },
+  systemd: {
+    isMet: () => isInPath('systemd-analyze'),
+    reason: 'systemd-analyze is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends systemd',
+  },
+  ext4: {
+    isMet: () => isInPath('mke2fs'),
+    reason: 'mke2fs is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends e2fsprogs',
+  },
   openssl: {
     isMet: () => isInPath('openssl'),
     reason: 'openssl is not in PATH',
@@ -125,6 +135,8 @@ export const need = needFrom(requirements);
 
 /** What real guests are made of: `need(...guests)`. */
 export const guests = ['qemu', 'cc', 'make', 'kernel'] as const;
+/** What a guest with systemd is made of. */
+export const systemdGuests = ['qemu', 'kernel', 'systemd', 'ext4', 'root'] as const;
 
 // Only a parent's flag turns a skip into a failure, and every test inherits it from the root.
 if (process.env['IVSHMEM_TEST_NO_SKIP'] === '1') t.options.failSkip = true;

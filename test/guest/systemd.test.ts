@@ -1,0 +1,196 @@
+// The package on a machine of Debian's systemd, from npm to a running unit, and what the unit does.
+//
+// Rule 1: one guest, one story: each test begins where the one before it ended.
+import t, { type Test } from 'tap';
+import type { Guest } from '../helper/guest.js';
+import { need, systemdGuests } from '../helper/need.js';
+import { bootSystemd, follow } from '../helper/systemd-guest.js';
+
+const install = `
+npm install -g ivshmem
+cp -r "$(npm root -g)/ivshmem/packaging/." /usr/local/lib/
+systemd-sysusers
+systemd-tmpfiles --create
+systemctl daemon-reload`;
+
+const configure = `
+for user in web db other; do useradd --system --groups ivshmem "$user"; done
+cat > /etc/ivshmem.yaml <<'YAML'
+regions:
+  lab:
+    socket: /run/ivshmem/lab.sock
+    socket-mode: "0660"
+    size: 1M
+    vectors: 2
+    access: [{ user: root }, { user: web }, { user: db }]
+    vms:
+      web: { id: 0, user: web }
+      db: { user: db }
+  desk:
+    socket: /run/ivshmem/desk.sock
+    socket-mode: "0660"
+    shm-name: desk
+    size: 1M
+    vectors: 2
+    vms:
+      editor: { socket: /run/ivshmem/desk-editor.sock }
+YAML`;
+
+// What the server asks of a QEMU, it asks by its name and its command line.
+const qemu = `
+cat > /tmp/join.mjs <<'JS'
+import { connect } from 'node:net';
+connect('/run/ivshmem/desk.sock').once('data', (bytes) => {
+  console.log(Number(bytes.readBigInt64LE()));
+  process.exit();
+});
+JS
+cp "$(command -v node)" /tmp/qemu-system-x86_64`;
+const startQemu = `
+sudo -u other /tmp/qemu-system-x86_64 /tmp/join.mjs \\
+  -chardev socket,path=/run/ivshmem/desk.sock,id=c -device ivshmem-doorbell,chardev=c,vectors=8`;
+
+t.test('a guest with systemd', need(...systemdGuests), async (t) => {
+  const guest = await bootSystemd(t, 'systemd');
+
+  await t.test('boots, and nothing failed', async (t) => {
+    t.equal(await guest.do('systemctl is-system-running'), 'running\n');
+  });
+
+  await t.test('an administrator installs, configures and starts the unit', async (t) => {
+    await does(t, guest, install);
+    await does(t, guest, configure);
+    t.equal(await does(t, guest, 'systemd-analyze verify --man=no ivshmem.service'), '');
+    await does(t, guest, 'systemctl enable --now ivshmem');
+    await served(t, guest);
+    t.same(await shown(guest, ['ActiveState', 'SubState', 'NRestarts']), [
+      'active',
+      'running',
+      '0',
+    ]);
+  });
+
+  await t.test('it is its own user, with the limits of the unit and no rights', async (t) => {
+    const [pid] = await shown(guest, ['MainPID']);
+    const proc = await guest.do(`cd /proc/${pid}; cat limits status oom_score_adj; cd`);
+    t.match(proc, /^Max open files +524288 +524288 /m);
+    t.match(proc, /^CapBnd:\t0+$/m);
+    t.match(proc, /^NoNewPrivs:\t1$/m);
+    t.match(proc, /^-900$/m);
+    t.equal(
+      await guest.do(`stat -c %U:%G /proc/${pid} /dev/shm/desk`),
+      'ivshmem:ivshmem\n'.repeat(2),
+    );
+  });
+
+  await t.test('it knows who connects: a VM by its user, and who is let in', async (t) => {
+    const read = (user: string): string => `sudo -u ${user} ivshmem peer read 0 5 --raw`;
+    await does(t, guest, `sudo -u web ivshmem peer write 0 hello --socket /run/ivshmem/lab.sock`);
+    await does(
+      t,
+      guest,
+      `sudo -u db ivshmem peer write 0 jello --as-vm --socket /run/ivshmem/lab.sock`,
+    );
+    const refused = await guest.run(`${read('other')} --socket /run/ivshmem/lab.sock`);
+    t.equal(refused.code, 1);
+    t.match(refused.output, /-13 EACCES/);
+    t.equal(await does(t, guest, `${read('root')} --socket /run/ivshmem/lab.sock`), 'jello');
+    const log = await guest.do('journalctl -u ivshmem -o cat');
+    t.match(log, /"region":"lab","event":"join",.*"name":"db"/);
+    t.match(log, /"event":"refuse","reason":"access"/);
+  });
+
+  await t.test('a QEMU of another user is looked at where the unit has the right to', async (t) => {
+    await does(t, guest, qemu);
+    t.equal(await does(t, guest, startQemu), '0\n');
+    await does(
+      t,
+      guest,
+      `
+mkdir -p /etc/systemd/system/ivshmem.service.d
+cat > /etc/systemd/system/ivshmem.service.d/guard.conf <<'UNIT'
+[Service]
+CapabilityBoundingSet=CAP_SYS_PTRACE CAP_SYS_RESOURCE
+AmbientCapabilities=CAP_SYS_PTRACE CAP_SYS_RESOURCE
+UNIT
+systemctl daemon-reload
+systemctl restart ivshmem`,
+    );
+    await served(t, guest);
+    t.equal(await does(t, guest, startQemu), '-22\n');
+  });
+
+  await t.test('a reload serves what is new in the file', async (t) => {
+    await does(
+      t,
+      guest,
+      `
+cat >> /etc/ivshmem.yaml <<'YAML'
+  table: { socket: /run/ivshmem/table.sock, size: 1M }
+YAML
+systemctl reload ivshmem
+for ((n = 0; n < 100; n++)); do [[ -S /run/ivshmem/table.sock ]] && break; sleep 0.1; done
+test -S /run/ivshmem/table.sock`,
+    );
+  });
+
+  await t.test('stopped it leaves no socket, and the memory that has a name', async (t) => {
+    await does(t, guest, 'systemctl stop ivshmem');
+    t.same(await shown(guest, ['ActiveState', 'Result']), ['inactive', 'success']);
+    t.equal(await guest.do('ls /run/ivshmem /dev/shm'), '/dev/shm:\ndesk\n\n/run/ivshmem:\n');
+  });
+
+  await t.test('an instance serves a file of its own', async (t) => {
+    await does(
+      t,
+      guest,
+      `
+echo 'regions: { lab: { socket: /run/ivshmem/lab.sock, size: 1M } }' > /etc/ivshmem/lab.yaml
+systemctl start ivshmem@lab`,
+    );
+    await served(t, guest);
+    await does(t, guest, 'systemctl stop ivshmem@lab');
+  });
+
+  await t.test('a wrong file ends the unit, and is not tried again', async (t) => {
+    await does(
+      t,
+      guest,
+      `
+echo 'regions: 1' > /etc/ivshmem.yaml
+systemctl start ivshmem
+for ((n = 0; n < 300; n++)); do systemctl is-failed -q ivshmem && break; sleep 0.1; done`,
+    );
+    t.same(await shown(guest, ['ActiveState', 'ExecMainStatus', 'NRestarts']), [
+      'failed',
+      '2',
+      '0',
+    ]);
+  });
+});
+
+/** Gives what a block printed; it has to succeed. */
+async function does(t: Test, guest: Guest, block: string): Promise<string> {
+  const { code, output } = await follow(guest, block);
+  t.equal(code, 0, `${block}\n${output}`);
+  return output;
+}
+
+async function served(t: Test, guest: Guest): Promise<void> {
+  await does(
+    t,
+    guest,
+    `
+for ((n = 0; n < 300; n++)); do [[ -S /run/ivshmem/lab.sock ]] && break; sleep 0.1; done
+test -S /run/ivshmem/lab.sock`,
+  );
+}
+
+/** Properties of the unit, in the order asked for. */
+async function shown(guest: Guest, names: readonly string[]): Promise<string[]> {
+  const text = await guest.do(`systemctl show ivshmem -p ${names.join(',')}`);
+  const values = new Map(
+    text.split('\n').map((line) => line.split(/=(.*)/, 2) as [string, string]),
+  );
+  return names.map((name) => values.get(name) ?? '');
+}
