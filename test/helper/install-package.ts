@@ -1,7 +1,7 @@
 // This package as `npm install -g` leaves it on a machine.
 // Rule 1: its files are those of `npm pack`; its dependencies, those that are installed here: no registry is asked.
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -18,8 +18,10 @@ export async function installPackage(prefix: string): Promise<string> {
   }
   const text = readFileSync(`${place}/package.json`, 'utf8');
   const { bin } = JSON.parse(text) as { bin: Record<string, string> };
-  for (const [name, file] of Object.entries(bin))
+  for (const [name, file] of Object.entries(bin)) {
+    chmodSync(`${place}/${file}`, 0o755);
     symlinkSync(`../lib/node_modules/ivshmem/${file}`, `${prefix}/bin/${name}`);
+  }
   return prefix;
 }
 
