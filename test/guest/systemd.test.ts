@@ -8,7 +8,7 @@ import { bootSystemd, follow } from '../helper/systemd-guest.js';
 
 const install = `
 npm install -g ivshmem
-cp -r "$(npm root -g)/ivshmem/packaging/." /usr/local/lib/
+cp -r "$(npm root -g)/ivshmem/packaging/lib" /usr/local/
 systemd-sysusers
 systemd-tmpfiles --create
 systemctl daemon-reload`;

@@ -1,4 +1,4 @@
-// This package as `npm install -g` leaves it on a machine.
+// This package as `npm install -g` leaves it on a machine, but for its man pages.
 // Rule 1: its files are those of `npm pack`; its dependencies, those that are installed here: no registry is asked.
 import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';

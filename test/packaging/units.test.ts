@@ -1,4 +1,4 @@
-// packaging/ as an administrator has it, behind `cp -r … /usr/local/lib`: what systemd's own tools say of it.
+// packaging/lib as an administrator has it, behind `cp -r … /usr/local/`: what systemd's own tools say of it.
 // What the units do, a real systemd says: test/guest/systemd.test.ts.
 import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
@@ -28,7 +28,7 @@ t.test('the services are exposed by 2.0 at most', need('systemd'), async (t) => 
 
 t.test('an instance differs only in what it serves', async (t) => {
   const [one, instance] = ['ivshmem.service', 'ivshmem@.service'].map((name) =>
-    readFileSync(new URL(`../../../packaging/systemd/system/${name}`, import.meta.url), 'utf8')
+    readFileSync(new URL(`../../../packaging/lib/systemd/system/${name}`, import.meta.url), 'utf8')
       .replaceAll(/^#.*\n/gm, '')
       .replaceAll(/(^Description=.*) \(%i\)$/gm, '$1')
       .replaceAll('/etc/ivshmem/%i.yaml', '/etc/ivshmem.yaml'),
@@ -60,7 +60,7 @@ async function installedRoot(t: Test): Promise<string> {
   const root = temp(t);
   const local = await installPackage(`${root}/usr/local`);
   const packaging = `${local}/lib/node_modules/ivshmem/packaging`;
-  cpSync(packaging, `${local}/lib`, { recursive: true });
+  cpSync(`${packaging}/lib`, `${local}/lib`, { recursive: true });
   mkdirSync(`${root}/usr/bin`);
   cpSync('/bin/kill', `${root}/usr/bin/kill`);
   return root;
