@@ -32,9 +32,10 @@ export async function askControl<Result>(
 }
 
 function forPeople(error: unknown, path: string): unknown {
-  const isOurs = error instanceof ControlError || isSystemError(error);
-  if (!isOurs) return error;
-  const remedy = remedies[error.code ?? ''] ?? '';
-  const what = isSystemError(error) ? `${path}: ${error.code}` : error.message;
-  return new CommandError(remedy === '' ? what : `${what}; ${remedy}`, { cause: error });
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const remedy = Object.hasOwn(remedies, code) ? remedies[code] : undefined;
+  if (!(error instanceof ControlError) && remedy === undefined && !isSystemError(error))
+    return error;
+  const what = error instanceof ControlError ? message : `${path}: ${code}`;
+  return new CommandError(!remedy ? what : `${what}; ${remedy}`, { cause: error });
 }

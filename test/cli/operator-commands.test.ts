@@ -68,7 +68,9 @@ t.test('status of one region, for programs', async (t) => {
 t.test('what is wrong is one line, with what to do, and the exit code tells', async (t) => {
   const lab = await Controlled.start(t);
   const directory = temp(t);
-  const other = createServer((socket) => socket.end('220 hello\r\n')).listen(`${directory}/other`);
+  const other = createServer((socket) => socket.resume().end('220 hello\r\n')).listen(
+    `${directory}/other`,
+  );
   t.teardown(() => other.close());
   const cases: readonly (readonly [string[], number, RegExp])[] = [
     [['status', '--control', `${directory}/none`], 1, /^ivshmem status: \S+\/none: ENOENT; start the server with --control, or name/], // prettier-ignore
@@ -215,3 +217,13 @@ t.test(
     });
   },
 );
+
+t.test('a server that hangs up without an answer is no bug of the command', async (t) => {
+  const control = `${temp(t)}/c`;
+  const server = createServer((socket) => socket.resume().end()).listen(control);
+  t.teardown(() => server.close());
+  t.match(await run(t, [...ivshmem, 'status', '--control', control]), {
+    code: 1,
+    stderr: `ivshmem status: ${control}: ECONNRESET; the server has ended, or is too busy: try again\n`,
+  });
+});

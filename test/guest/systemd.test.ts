@@ -1,41 +1,32 @@
-// The package on a machine of Debian's systemd, from npm to a running unit, and what the unit does.
+// docs/operating.md, followed on a machine of Debian's systemd from npm to a running unit; and what the unit does.
 //
 // Rule 1: one guest, one story: each test begins where the one before it ended.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import type { Guest } from '../helper/guest.js';
 import { need, systemdGuests } from '../helper/need.js';
 import { bootSystemd, follow } from '../helper/systemd-guest.js';
 
-const install = `
-npm install -g ivshmem
-cp -r "$(npm root -g)/ivshmem/packaging/lib" /usr/local/
-systemd-sysusers
-systemd-tmpfiles --create
-systemctl daemon-reload`;
+const page = readFileSync(
+  fileURLToPath(new URL('../../../docs/operating.md', import.meta.url)),
+  'utf8',
+);
 
-const configure = `
-for user in web db other; do useradd --system --groups ivshmem "$user"; done
-cat > /etc/ivshmem.yaml <<'YAML'
-regions:
-  lab:
-    socket: /run/ivshmem/lab.sock
-    socket-mode: "0660"
-    size: 1M
-    vectors: 2
-    access: [{ user: root }, { user: web }, { user: db }]
-    vms:
-      web: { id: 0, user: web }
-      db: { user: db }
-  desk:
-    socket: /run/ivshmem/desk.sock
-    socket-mode: "0660"
-    shm-name: desk
-    size: 1M
-    vectors: 2
-    vms:
-      editor: { socket: /run/ivshmem/desk-editor.sock }
-YAML
-# The test does not wait for half a minute.
+/** The commands of a section, one block for each, as they stand there. */
+function section(title: string): string[] {
+  const [, text = ''] = page.split(`\n## ${title}\n`);
+  const [own = ''] = text.split('\n## ');
+  return [...own.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+}
+
+// The page has them all, and each is followed below.
+const titles = [...page.matchAll(/^## (.*)$/gm)].map(([, title = '']) => title);
+const followed = new Set<string>();
+
+// The test does not wait for half a minute.
+const hurry = `
+useradd --system --groups ivshmem other
 mkdir -p /etc/systemd/system/ivshmem.service.d
 printf '[Service]\\nWatchdogSec=10\\n' > /etc/systemd/system/ivshmem.service.d/watchdog.conf
 systemctl daemon-reload`;
@@ -70,13 +61,10 @@ until [[ $(systemctl show ivshmem --value -p NRestarts) == 1 ]]; do sleep 0.2; d
 until systemctl -q is-active ivshmem; do sleep 0.2; done
 journalctl -u ivshmem -o cat | grep Watchdog`;
 
-const addRegion = `
-cat >> /etc/ivshmem.yaml <<'YAML'
-  table: { socket: /run/ivshmem/table.sock, size: 1M }
-YAML
-systemctl reload ivshmem
-until systemctl show ivshmem -p StatusText | grep '=3 regions'; do sleep 0.1; done
-ls /run/ivshmem/table.sock`;
+const wrongReload = `
+cp /etc/ivshmem.yaml /tmp/right.yaml
+sed -i 's/vectors: 2/vectors: 3/' /etc/ivshmem.yaml
+systemctl reload ivshmem || { journalctl -u ivshmem -o cat | tail -n 5; cp /tmp/right.yaml /etc/ivshmem.yaml; false; }`;
 
 const instance = `
 echo 'regions: { lab: { socket: /run/ivshmem/lab.sock, size: 1M } }' > /etc/ivshmem/lab.yaml
@@ -94,10 +82,11 @@ t.test('a guest with systemd', need(...systemdGuests, 'unix-dgram'), async (t) =
   });
 
   await t.test('an administrator installs, configures and starts the unit', async (t) => {
-    await does(t, guest, install);
-    await does(t, guest, configure);
+    await read(t, guest, 'Install');
+    await does(t, guest, hurry);
+    t.match(await read(t, guest, 'Describe regions'), /^lab .*\bweb, db$/m);
     t.equal(await does(t, guest, 'systemd-analyze verify --man=no ivshmem.service'), '');
-    await does(t, guest, 'systemctl enable --now ivshmem');
+    t.match(await read(t, guest, 'Start'), /2 regions, 0 peers/);
     const unit = await shown(guest, ['Type', 'ActiveState', 'StatusText', 'NRestarts']);
     t.same(unit, ['notify', 'active', '2 regions, 0 peers', '0']);
   });
@@ -128,6 +117,20 @@ t.test('a guest with systemd', need(...systemdGuests, 'unix-dgram'), async (t) =
     t.match(log, /"region":"lab","event":"refuse","reason":"access"/);
   });
 
+  await t.test('the administrator asks what VMs need, who is there, and for metrics', async (t) => {
+    t.match(
+      await read(t, guest, 'Give it to VMs'),
+      /-chardev socket,path=\/run\/ivshmem\/lab\.sock/,
+    );
+    const told = await read(t, guest, 'See who is there');
+    t.match(told, /^region lab: 1M memfd, vectors 2, peers 0 /m);
+    t.match(told, /^ {2}away: web \(peer 0\), db \(peer 1\)$/m);
+    t.match(await read(t, guest, 'Metrics'), /^ivshmem_joins_total\{region="lab"\} [1-9]/m);
+    const handedOver = '/var/lib/prometheus/node-exporter/ivshmem.prom';
+    await does(t, guest, `until test -s ${handedOver}; do sleep 0.2; done`);
+    await does(t, guest, 'systemctl disable --now ivshmem-metrics.timer');
+  });
+
   await t.test('a QEMU of another user is looked at where the unit has the right to', async (t) => {
     await does(t, guest, qemu);
     t.equal(await does(t, guest, startQemu), '0\n');
@@ -136,8 +139,11 @@ t.test('a guest with systemd', need(...systemdGuests, 'unix-dgram'), async (t) =
   });
 
   await t.test('a reload serves what is new in the file', async (t) => {
-    await does(t, guest, addRegion);
-    t.same(await shown(guest, ['ActiveState']), ['active']);
+    t.match(await read(t, guest, 'Change regions while VMs are attached'), /^region table: 1M/m);
+    t.same(await shown(guest, ['ActiveState', 'StatusText']), ['active', '3 regions, 0 peers']);
+    const { code, output } = await follow(guest, wrongReload);
+    t.not(code, 0, 'and one that cannot be done fails');
+    t.match(output, /vectors stays 2, and does not become 3/);
   });
 
   await t.test('a server that hangs is ended, and started again', async (t) => {
@@ -152,8 +158,9 @@ t.test('a guest with systemd', need(...systemdGuests, 'unix-dgram'), async (t) =
   });
 
   await t.test('who connects to a socket of systemd starts it, and is served', async (t) => {
-    await does(t, guest, 'systemctl enable --now ivshmem-region@lab.socket');
-    t.same(await shown(guest, ['ActiveState']), ['inactive']);
+    await read(t, guest, 'Sockets that systemd opens');
+    t.same(await shown(guest, ['ActiveState']), ['active'], 'as the page starts it');
+    await does(t, guest, 'systemctl stop ivshmem');
     t.equal(
       await guest.do('stat -c "%a %U:%G" /run/ivshmem/lab.sock*'),
       '660 ivshmem:ivshmem\n'.repeat(2),
@@ -178,7 +185,22 @@ t.test('a guest with systemd', need(...systemdGuests, 'unix-dgram'), async (t) =
     const unit = await shown(guest, ['ActiveState', 'ExecMainStatus', 'NRestarts']);
     t.same(unit, ['failed', '2', '0']);
   });
+
+  await t.test('all commands of the page were followed', async (t) => {
+    t.same(
+      titles.filter((title) => section(title).length > 0 && !followed.has(title)),
+      [],
+    );
+  });
 });
+
+/** Follows a section of the page. */
+async function read(t: Test, guest: Guest, title: string): Promise<string> {
+  followed.add(title);
+  let output = '';
+  for (const block of section(title)) output += await does(t, guest, block);
+  return output;
+}
 
 /** Gives what a block printed; it has to succeed. */
 async function does(t: Test, guest: Guest, block: string): Promise<string> {

@@ -46,8 +46,8 @@ for (const [way, { program, prepare }] of Object.entries(WAYS)) {
     t.equal(asked.sum, '1000 round trips');
     t.equal(answered.sum, '1000 answers');
     for (const interrupts of [...asked.interrupts, ...answered.interrupts]) {
-      // A message that is there already when one comes to wait needs no interrupt.
-      t.ok(interrupts >= 249, `${interrupts} interrupts of a vector`);
+      // A message that is there already when one comes to wait needs no interrupt: a few, on a busy machine.
+      t.ok(interrupts >= 225, `${interrupts} interrupts of a vector`);
     }
 
     await t.test(
