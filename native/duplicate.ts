@@ -1,7 +1,7 @@
 // A second descriptor of what another thread of this process has open.
-// https://man7.org/linux/man-pages/man2/dup.2.html (dup3, fcntl F_DUPFD_CLOEXEC)
+// https://man7.org/linux/man-pages/man2/dup.2.html (dup3)
 //
-// Rule 1: this is the one file where a bare number stands for a descriptor. The number may have been
+// Rule 1: this is the one place where a bare number stands for a descriptor. The number may have been
 //         closed and be another file by now: whoever calls has to find that out afterwards.
 // Rule 2: a worker's duplicates end with it, even if it is terminated and runs nothing any more. Node
 //         closes then what the worker has opened by `fs.openSync` (and not closed by `fs.closeSync`), so
@@ -9,9 +9,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { Fd } from './fd.js';
 import { libc } from './libc.js';
-import { check, errno, lastErrno, SystemError } from './system-error.js';
+import { errno, lastErrno, SystemError } from './system-error.js';
 
-const F_DUPFD_CLOEXEC = 1030;
 const O_CLOEXEC = 0o2000000;
 const O_PATH = 0o10000000; // needs no permission, and reads nothing
 
@@ -24,14 +23,6 @@ export function duplicateFd(rawFd: number): Fd | undefined {
   // EINVAL: the number was free until our own descriptor got it.
   if (value === errno.EBADF || value === errno.EINVAL) return undefined;
   throw new SystemError(value, 'dup3');
-}
-
-/**
- * A second number for what is open, which is to be handed to Node at once: libuv closes what it has been given,
- * with its thread at the latest. Throws SystemError (EBADF, EMFILE).
- */
-export function duplicateForNode(rawFd: number): number {
-  return check(libc.fcntl(rawFd, F_DUPFD_CLOEXEC, 0), 'fcntl');
 }
 
 function openNumber(): number {

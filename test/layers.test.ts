@@ -45,8 +45,8 @@ const layers: Readonly<Record<string, Layer>> = {
     below: ['src/cli', 'src/control', 'src/server', 'src/protocol', 'native'],
     outside: /^(node:|yargs$|table$)/,
   },
-  // What only the thread of the control socket loads.
-  'src/control/thread': {
+  // What only the process at the front of the control socket loads.
+  'src/control/front': {
     below: ['src/control', 'src/server', 'native'],
     outside: /^(node:|hono$|@hono\/node-server$|prom-client$)/,
   },
@@ -95,7 +95,7 @@ function isAllowed(file: string, target: string): boolean {
 /** `src/server` for what lies in it, `native` for what lies there. */
 function layerOf(file: string): string {
   return (
-    /^(native|src\/cli\/(?:config|status|top)|src\/control\/thread|src\/[^/]+)(?=\/|$)/.exec(
+    /^(native|src\/cli\/(?:config|status|top)|src\/control\/front|src\/[^/]+)(?=\/|$)/.exec(
       file,
     )?.[0] ?? file
   );

@@ -1,6 +1,7 @@
 // The control socket of a server that runs as a process.
 //
 // Rule 1: it is there before the first VM can be, and goes last: an operator sees the start and the end.
+import type { UserIdentity } from '../control/become.js';
 import { ControlError } from '../control/control-error.js';
 import { ControlSocket, type ControlPlace } from '../control/control-socket.js';
 import { EventFeed } from '../control/event-feed.js';
@@ -36,8 +37,8 @@ export class Control implements AsyncDisposable {
   }
 
   /** Loads what it needs; resolves when that is done. */
-  start(): Promise<void> {
-    return this.#socket.start();
+  load(): Promise<void> {
+    return this.#socket.load();
   }
 
   /** Makes this user the owner of the socket. Throws SystemError. */
@@ -45,10 +46,11 @@ export class Control implements AsyncDisposable {
     this.#socket.giveTo(uid);
   }
 
-  /** From now on there is something to tell. */
-  serve(options: Pick<SourceOptions, 'daemon' | 'reload'>): void {
+  /** From now on there is something to tell, by a front that becomes this user first. */
+  serve(options: Pick<SourceOptions, 'daemon' | 'reload'>, as?: UserIdentity): void {
     const logLinesDropped = (): number => this.#log.linesDropped;
     this.#source = new ControlSource({ ...options, feed: this.#feed, logLinesDropped });
+    this.#socket.serve(as);
     const { path } = this.#socket;
     this.#log.info({ event: 'control', socket: path }, `control socket ${path}: ivshmem status`);
   }

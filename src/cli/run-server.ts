@@ -59,7 +59,7 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
       run.confinement.enter([...daemon.servers, ...(control ? [control] : [])]);
     }
     const reload = watch(daemon, run);
-    control?.serve({ daemon, reload });
+    control?.serve({ daemon, reload }, run.confinement?.identity);
     run.onReady(daemon.servers);
     run.manager?.ready(daemon);
     await rehearseFor(daemon, signals);
@@ -100,7 +100,7 @@ async function openControl({ control: place, log }: RunOptions): Promise<Control
   if (place === undefined) return undefined;
   const { Control } = await import('./control.js');
   const control = new Control(place, log);
-  await control.start();
+  await control.load();
   return control;
 }
 

@@ -1,17 +1,21 @@
-// The control socket: HTTP and JSON on a UNIX socket, served by a thread of its own.
+// The control socket: HTTP and JSON on a UNIX socket, served by a process of its own, the front.
 //
 // Theory of operation. Parsing, thousands of requests, answers of megabytes and whoever reads them slowly are
-// the thread's business: the server's event loop only answers the thread's questions, in short pieces, and one
-// look at a time. A thread that dies, out of its bounded memory for instance, is started again; peers do
-// not notice.
+// the front's business, and so are the descriptors of all these connections: the server's event loop only
+// answers the front's questions, one of a kind at a time and in short pieces. A front that dies, out of its
+// bounded memory for instance, is started again; peers do not notice. (A thread would not do: V8 takes the
+// whole process along when a thread is ended in the middle of HTTP, or runs out of memory.)
 //
 // Rule 1: the socket is there from the start, with its mode, before anybody can connect; what connects before
-//         the thread listens waits in the kernel.
+//         the front listens waits in the kernel.
+// Rule 2: the front has one of our descriptors, the socket, and no right that the server has not.
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 import type { Fd } from '../../native/fd.js';
 import { startListening, type Listening } from '../server/listening.js';
+import type { UserIdentity } from './become.js';
 import type { Ask, Question, RegionPart, Reply } from './question.js';
 
 /** Where it is. */
@@ -27,32 +31,37 @@ export interface ControlOptions {
   readonly place: ControlPlace;
   /** Answers a question; `tell` gets parts. */
   readonly answer: (ask: Ask, tell: (part: RegionPart) => void) => Promise<unknown>;
-  /** The thread has died, and is started again. */
+  /** The front has died, and is started again. */
   readonly onTrouble: (error: Error) => void;
 }
 
-/** What the thread is started with. */
-export interface ThreadData {
-  /** What listens; it stays the server's, and open as long as the thread is there. */
-  readonly rawFd: number;
-}
+/** What the front is told. */
+export type ToFront =
+  | { readonly kind: 'listen'; readonly as?: UserIdentity | undefined }
+  | { readonly kind: 'reply'; readonly reply: Reply }
+  | { readonly kind: 'end' };
+
+/** The number of the socket in the front. */
+export const LISTENING_FD = 4;
 
 const MODE = 0o600;
-const THREAD_HEAP_MB = 256;
+const FRONT = fileURLToPath(new URL('./front/main.js', import.meta.url));
+const FRONT_HEAP = '--max-old-space-size=256';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
 const STEADY_MS = 60_000;
-const END_MS = 500;
+const END_MS = 1_000;
+const MAX_COMPLAINT_CHARACTERS = 2_000;
 
 /** A control socket, until it is closed. */
 export class ControlSocket implements AsyncDisposable {
   readonly #listener: Listening;
   readonly #options: ControlOptions;
-  #thread: Worker | undefined;
+  #front: ChildProcess | undefined;
+  #isServing = false;
+  #isClosed = false;
   #pause: NodeJS.Timeout | undefined;
   #pauseMs = FIRST_PAUSE_MS;
-  #isClosed = false;
-  #isRunning = false;
 
   private constructor(listener: Listening, options: ControlOptions) {
     this.#listener = listener;
@@ -76,35 +85,39 @@ export class ControlSocket implements AsyncDisposable {
     this.#listener.giveTo(uid);
   }
 
-  /** Starts the thread; resolves when it has loaded all that it needs. */
-  async start(): Promise<void> {
-    const thread = this.#startThread();
-    await new Promise<void>((resolve) => {
-      thread.once('message', () => {
-        resolve();
-      });
-      thread.once('exit', () => {
-        resolve();
-      });
-    });
+  /** Starts the front; resolves when it has loaded all that it needs, or has died. */
+  async load(): Promise<void> {
+    const front = this.#startFront();
+    await Promise.race([once(front, 'message'), once(front, 'exit')]);
+    // From here on the server does not live on for its sake.
+    front.unref();
+    front.channel?.unref();
+  }
+
+  /** From now on who connects is answered, by a front that becomes this user first. */
+  serve(as?: UserIdentity): void {
+    this.#isServing = true;
+    this.#tell(this.#front, { kind: 'listen', as });
   }
 
   /**
-   * Ends it: who follows is told what there is, for up to half a second. Rejects with what `Listener.close`
-   * throws.
+   * Ends it: who follows is told what there is, for up to a second. Rejects with what `Listener.close` throws.
    */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#pause);
-    const thread = this.#thread;
+    const front = this.#front;
     try {
       this.#listener.shutDown();
-      if (thread && this.#isRunning) {
-        thread.postMessage('end');
-        await Promise.race([once(thread, 'exit'), sleep(END_MS, undefined, { ref: false })]);
+      if (front?.exitCode === null && front.signalCode === null) {
+        const end = once(front, 'exit');
+        front.ref();
+        this.#tell(front, { kind: 'end' });
+        await Promise.race([end, sleep(END_MS)]);
+        front.kill('SIGKILL');
+        await end;
       }
     } finally {
-      await thread?.terminate();
       this.#listener.close();
     }
   }
@@ -113,34 +126,45 @@ export class ControlSocket implements AsyncDisposable {
     return this.close();
   }
 
-  #startThread(): Worker {
+  #startFront(): ChildProcess {
     const startedMs = performance.now();
-    const thread = new Worker(new URL('./thread/main.js', import.meta.url), {
-      workerData: { rawFd: this.#listener.fd.rawFd } satisfies ThreadData,
-      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
-      name: 'control',
+    const front = fork(FRONT, {
+      execArgv: [FRONT_HEAP],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', this.#listener.fd.rawFd],
     });
-    this.#thread = thread;
-    this.#isRunning = true;
-    thread.on('message', (message: Question | 'loaded') => {
-      if (message !== 'loaded') void this.#answer(thread, message);
+    this.#front = front;
+    let complaint = '';
+    front.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      complaint = `${complaint}${text}`.slice(-MAX_COMPLAINT_CHARACTERS);
     });
-    thread.on('error', (error) => {
+    front.on('message', (message: Question | 'loaded') => {
+      if (message !== 'loaded') void this.#answer(front, message);
+    });
+    front.on('error', (error) => {
       this.#options.onTrouble(error);
     });
-    thread.on('exit', () => {
-      this.#isRunning = false;
+    front.on('exit', (code, signal) => {
       if (this.#isClosed) return;
-      if (performance.now() - startedMs > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
-      this.#pause = setTimeout(() => this.#startThread(), this.#pauseMs);
-      this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+      const [line = ''] = complaint.split('\n').filter((text) => text.includes('Error'));
+      this.#options.onTrouble(new Error(`${signal ?? `exit code ${code}`}${line && `: ${line}`}`));
+      this.#startAgain(performance.now() - startedMs);
     });
-    return thread;
+    return front;
   }
 
-  async #answer(thread: Worker, { number, ...ask }: Question): Promise<void> {
+  #startAgain(livedMs: number): void {
+    if (livedMs > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    this.#pause = setTimeout(() => {
+      void this.load();
+      if (this.#isServing) this.#tell(this.#front, { kind: 'listen' });
+    }, this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+
+  async #answer(front: ChildProcess, { number, ...ask }: Question): Promise<void> {
     const reply = (message: Reply): void => {
-      if (this.#thread === thread) thread.postMessage(message);
+      this.#tell(front, { kind: 'reply', reply: message });
     };
     try {
       const done = await this.#options.answer(ask, (part) => {
@@ -151,5 +175,10 @@ export class ControlSocket implements AsyncDisposable {
       const { code = 'ERR_IVSHMEM_INTERNAL', message } = error as NodeJS.ErrnoException;
       reply({ number, error: { code, message } });
     }
+  }
+
+  // One that has died is told nothing any more.
+  #tell(front: ChildProcess | undefined, message: ToFront): void {
+    if (front?.connected) front.send(message, () => undefined);
   }
 }

@@ -1,25 +1,28 @@
-// The thread of the control socket: it dies, and is there again.
-import { Worker } from 'node:worker_threads';
+// The front of the control socket: it dies, and is there again.
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { ControlClient } from '../../src/control/client.js';
 import { ControlSocket } from '../../src/control/control-socket.js';
 import type { Ask, RegionPart } from '../../src/control/question.js';
+import { run } from '../helper/command.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
 
+const never = new Promise(() => undefined);
 const look = {
   server: { pid: 1, startedAt: new Date().toISOString(), descriptors: { used: 1, limit: 2 } },
   regions: [],
   process: { residentBytes: 0, logLinesDropped: 0, lagSeconds: { mean: 0, max: 0 } },
 };
 
-t.test('a thread that dies is told of, and started again', async (t) => {
+t.test('a front that dies is told of, and started again', async (t) => {
   let deaths = 0;
   const troubles: Error[] = [];
   const path = `${temp(t)}/c`;
   const socket = ControlSocket.open({
     place: { path },
-    answer: (_: Ask, tell: (part: RegionPart) => void) => {
+    answer: (ask: Ask, tell: (part: RegionPart) => void) => {
+      if (ask.kind === 'events') return never;
       // What it cannot make anything of ends it.
       if (deaths < 2) tell(null as unknown as RegionPart);
       deaths += 1;
@@ -28,25 +31,27 @@ t.test('a thread that dies is told of, and started again', async (t) => {
     onTrouble: (error) => troubles.push(error),
   });
   t.teardown(() => socket.close());
-  await socket.start();
+  await socket.load();
+  socket.serve();
   const client = new ControlClient(path);
   for (let death = 1; death <= 2; death += 1) {
     await t.rejects(client.status(), { code: 'ECONNRESET' });
     await until('it is told', () => troubles.length === death);
   }
   t.match(await client.status(), { pid: 1, regions: [] });
-  t.match(troubles[0], { name: 'TypeError' });
+  t.match(troubles[0]?.message, /^exit code 1: TypeError: /);
 });
 
 t.test('a server that does not answer is 503 after a while', async (t) => {
   const path = `${temp(t)}/c`;
   const socket = ControlSocket.open({
     place: { path },
-    answer: () => new Promise(() => undefined),
+    answer: () => never,
     onTrouble: () => undefined,
   });
   t.teardown(() => socket.close());
-  await socket.start();
+  await socket.load();
+  socket.serve();
   await t.rejects(new ControlClient(path).status(), { code: 'ERR_IVSHMEM_NO_ANSWER' });
 });
 
@@ -54,25 +59,22 @@ t.test('a failure that nobody expects is 500, with its message', async (t) => {
   const path = `${temp(t)}/c`;
   const socket = ControlSocket.open({
     place: { path },
-    answer: () => Promise.reject(new Error('a bug')),
+    answer: ({ kind }) => (kind === 'events' ? never : Promise.reject(new Error('a bug'))),
     onTrouble: () => undefined,
   });
   t.teardown(() => socket.close());
-  await socket.start();
+  await socket.load();
+  socket.serve();
   await t.rejects(new ControlClient(path).status(), {
     code: 'ERR_IVSHMEM_INTERNAL',
     message: 'a bug',
   });
 });
 
-t.test('what is no thread of a server says so', async (t) => {
-  const worker = new Worker(new URL('../../src/control/thread/main.js', import.meta.url), {
-    workerData: { rawFd: 999_999 },
+t.test('the front alone says that it is no program', async (t) => {
+  const front = fileURLToPath(new URL('../../src/control/front/main.js', import.meta.url));
+  t.match(await run(t, [process.execPath, front]), {
+    code: 1,
+    stderr: /this is a part of a server, and no program/,
   });
-  const [error] = (await new Promise<unknown[]>((resolve) =>
-    worker.once('error', (...errors) => {
-      resolve(errors);
-    }),
-  )) as [Error];
-  t.match(error, { message: /EBADF/ });
 });

@@ -1,6 +1,5 @@
-import { closeSync } from 'node:fs';
 import t from 'tap';
-import { duplicateFd, duplicateForNode } from '../../native/duplicate.js';
+import { duplicateFd } from '../../native/duplicate.js';
 import { createEventfd, drainEventfd, ringEventfd } from '../../native/eventfd.js';
 import { openDescriptors } from '../helper/descriptor-balance.js';
 import { failing } from '../helper/fault.js';
@@ -40,17 +39,3 @@ t.test('a duplicate that the kernel refuses leaves nothing open', async (t) => {
   t.throws(() => duplicateFd(fd.rawFd), { code: 'EBUSY', syscall: 'dup3' });
   t.same(openDescriptors(), before);
 });
-
-t.test(
-  'what is for Node is another number of the same, closed on exec, and Node closes it',
-  async (t) => {
-    using fd = createEventfd();
-    const before = openDescriptors();
-    const rawFd = duplicateForNode(fd.rawFd);
-    t.ok(isClosedOnExec(rawFd));
-    t.not(rawFd, fd.rawFd);
-    closeSync(rawFd);
-    t.same(openDescriptors(), before);
-    t.throws(() => duplicateForNode(rawFd), { code: 'EBADF', syscall: 'fcntl' });
-  },
-);

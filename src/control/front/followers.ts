@@ -1,10 +1,10 @@
-// The stream of events: one line of JSON each.
+// The events, and those who follow them: one line of JSON each.
 //
 // Rule 1: who does not read is not waited for, and nothing is kept for it: it is told how many it missed as
 //         soon as it reads again.
-// Rule 2: the server is asked once for all who follow, and not at all while nobody does.
+// Rule 2: the server tells each event once, and who comes later is told from what is kept here.
 import { ControlError } from '../control-error.js';
-import type { EventBatch } from '../event-feed.js';
+import { EVENTS_KEPT, type EventBatch, type ToldEvent } from '../event-feed.js';
 import type { Asker } from './asker.js';
 
 /** At most so many follow at a time. */
@@ -20,36 +20,36 @@ interface Follower {
 export class Followers {
   readonly #asker: Asker;
   readonly #followers = new Set<Follower>();
-  #isAsking = false;
+  readonly #kept: ToldEvent[] = [];
   #next = 0;
 
   constructor(asker: Asker) {
     this.#asker = asker;
   }
 
-  /** The events that are kept, and with `follow` all that come. Rejects with ControlError (busy). */
-  async stream({ follow }: { readonly follow: boolean }): Promise<ReadableStream> {
+  /** Asks for events from now on, as long as the server answers. */
+  async listen(): Promise<void> {
+    for (;;) this.#receive(await this.#asker.events(this.#next));
+  }
+
+  /** The events that are kept, and with `follow` all that come. Throws ControlError (busy). */
+  stream({ follow }: { readonly follow: boolean }): ReadableStream {
     if (follow && this.#followers.size >= MAX_FOLLOWERS) {
       throw new ControlError(
         'ERR_IVSHMEM_BUSY',
         `${MAX_FOLLOWERS} follow the events already: let one of them end`,
       );
     }
-    const kept = await this.#asker.events(0);
     let follower: Follower | undefined;
     return new ReadableStream<string>(
       {
         start: (controller) => {
-          controller.enqueue(linesOf(kept.events));
-          if (!follow) {
-            controller.close();
-            return;
-          }
-          follower = { controller, lost: 0 };
-          this.#add(follower, kept.next);
+          controller.enqueue(linesOf(this.#kept));
+          if (follow) this.#followers.add((follower = { controller, lost: 0 }));
+          else controller.close();
         },
         pull: () => {
-          if (follower && follower.lost > 0) tellLost(follower);
+          if (follower) tellLost(follower);
         },
         cancel: () => {
           if (follower) this.#followers.delete(follower);
@@ -61,35 +61,22 @@ export class Followers {
 
   /** Tells all who follow what there is, and that it was all. */
   async end(): Promise<void> {
-    const followers = [...this.#followers];
+    this.#receive(await this.#asker.eventsUntilNow(this.#next));
+    for (const { controller } of this.#followers) controller.close();
     this.#followers.clear();
-    if (followers.length === 0) return;
-    const batch = await this.#asker.events(this.#next);
-    for (const follower of followers) {
-      tell(follower, batch);
-      follower.controller.close();
-    }
   }
 
-  #add(follower: Follower, next: number): void {
-    this.#followers.add(follower);
-    if (this.#isAsking) return;
+  #receive({ events, next, lost }: EventBatch): void {
+    // Asked for twice at the end.
+    if (next <= this.#next) return;
     this.#next = next;
-    void this.#ask();
-  }
-
-  async #ask(): Promise<void> {
-    this.#isAsking = true;
-    while (this.#followers.size > 0) {
-      const batch = await this.#asker.events(this.#next, { wait: true });
-      this.#next = batch.next;
-      for (const follower of this.#followers) tell(follower, batch);
-    }
-    this.#isAsking = false;
+    this.#kept.push(...events);
+    this.#kept.splice(0, this.#kept.length - EVENTS_KEPT);
+    for (const follower of this.#followers) tell(follower, events, lost);
   }
 }
 
-function tell(follower: Follower, { events, lost }: EventBatch): void {
+function tell(follower: Follower, events: readonly ToldEvent[], lost: number): void {
   follower.lost += lost;
   if ((follower.controller.desiredSize ?? 0) <= 0) {
     follower.lost += events.length;
@@ -103,10 +90,10 @@ function tellLost(follower: Follower): void {
   const { lost } = follower;
   if (lost === 0) return;
   follower.lost = 0;
-  const message = `${lost} events were lost: they were not read in time`;
-  follower.controller.enqueue(linesOf([{ event: 'lost', lost, msg: message }]));
+  const msg = `${lost} events were lost: they were not read in time`;
+  follower.controller.enqueue(linesOf([{ event: 'lost', lost, msg }]));
 }
 
-function linesOf(events: readonly Readonly<Record<string, unknown>>[]): string {
+function linesOf(events: readonly ToldEvent[]): string {
   return events.map((event) => `${JSON.stringify(event)}\n`).join('');
 }

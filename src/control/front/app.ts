@@ -63,10 +63,10 @@ export function createApp(asker: Asker, followers: Followers): Hono {
     return context.json({ evicted: await asker.evict(region, peerId(peer)) });
   });
   app.post('/v1/reload', async (context) => context.json((await asker.reload()) as object));
-  app.get('/v1/events', async (context) => {
+  app.get('/v1/events', (context) => {
     const follow = context.req.query('follow') ?? '0';
     if (follow !== '0' && follow !== '1') throw request(`follow=${follow}: allowed: 0 and 1`);
-    return context.body(await followers.stream({ follow: follow === '1' }), 200, {
+    return context.body(followers.stream({ follow: follow === '1' }), 200, {
       'Content-Type': 'application/x-ndjson',
     });
   });

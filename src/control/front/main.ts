@@ -1,0 +1,114 @@
+// The front of the control socket, a process of its own: HTTP on one side, questions to the server on the other.
+//
+// Rule 1: so many connections, and no more. Who comes when all are taken is told so at once, and let go.
+// Rule 2: nobody is waited for without end: neither for the rest of a request nor for an answer to be read.
+// Rule 3: it ends with the server, and by nothing else that ends a server: what is said last is told here.
+import { createServer, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { become } from '../become.js';
+import { LISTENING_FD, type ToFront } from '../control-socket.js';
+import type { ControlErrorCode } from '../control-error.js';
+import { Asker } from './asker.js';
+import { createApp } from './app.js';
+import { Followers } from './followers.js';
+import { SlowReaders } from './slow-readers.js';
+
+const MAX_CONNECTIONS = 64;
+const MAX_TURNED_AWAY = 960;
+const MAX_REQUESTS = 100; // of one connection, which may have sent them all at once
+const REQUEST_MS = 10_000;
+const KEEP_ALIVE_MS = 5_000;
+const CHECK_MS = 1_000;
+const TURNED_AWAY_MS = 5_000;
+const MAX_HEADER_BYTES = 16_384;
+// More than the kernel allows (net.core.somaxconn) is the kernel's maximum.
+const BACKLOG = 65_535;
+
+if (process.send === undefined) throw new Error('this is a part of a server, and no program');
+const connections = new Set<Socket>();
+let turnedAway = 0;
+const asker = new Asker((question) => process.send?.(question, () => undefined));
+const followers = new Followers(asker);
+const app = createApp(asker, followers);
+const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+
+const faults: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, `headers are ${MAX_HEADER_BYTES} bytes at most`],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, `a request has ${REQUEST_MS / 1_000} seconds to be complete`],
+};
+const BUSY = responseOf(503, `${MAX_CONNECTIONS} connections are all that there may be: try again`);
+
+const server = createServer(
+  {
+    requestTimeout: REQUEST_MS,
+    headersTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: CHECK_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  },
+  (request, response) => {
+    if (connections.has(request.socket)) void respond(request, response);
+  },
+);
+server.on('connection', (socket) => {
+  if (connections.size >= MAX_CONNECTIONS) {
+    turnAway(socket);
+    return;
+  }
+  connections.add(socket);
+  socket.on('close', () => connections.delete(socket));
+});
+server.maxRequestsPerSocket = MAX_REQUESTS;
+server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+  const [status, message] = faults[error.code ?? ''] ?? [400, 'this is no request of HTTP'];
+  if (socket.writable && !error.code?.startsWith('E')) socket.write(responseOf(status, message));
+  socket.destroySoon();
+});
+
+const slowReaders = new SlowReaders(connections);
+setInterval(() => {
+  slowReaders.letGo();
+}, CHECK_MS);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit());
+process.on('message', (message: ToFront) => {
+  if (message.kind === 'listen') {
+    if (message.as) become(message.as);
+    server.listen({ fd: LISTENING_FD, backlog: BACKLOG });
+    void followers.listen();
+  } else if (message.kind === 'end') {
+    void end();
+  } else asker.receive(message.reply);
+});
+process.send('loaded');
+
+// It may not have asked yet, and would find its own end of the connection broken before it reads the answer.
+function turnAway(socket: Socket): void {
+  socket.end(BUSY);
+  if (turnedAway >= MAX_TURNED_AWAY) {
+    socket.destroySoon();
+    return;
+  }
+  turnedAway += 1;
+  socket.setTimeout(TURNED_AWAY_MS, () => socket.destroy());
+  socket.on('close', () => (turnedAway -= 1));
+}
+
+// Who follows has what there is; who waits for an answer may not get one any more.
+async function end(): Promise<void> {
+  await followers.end();
+  server.close(() => process.exit());
+  server.closeIdleConnections();
+}
+
+function responseOf(status: number, message: string): string {
+  const code: ControlErrorCode = status === 503 ? 'ERR_IVSHMEM_BUSY' : 'ERR_IVSHMEM_REQUEST';
+  const body = JSON.stringify({ code, message });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Content-Type: application/json',
+  ];
+  const length = `Content-Length: ${Buffer.byteLength(body)}`;
+  return [...head, length, 'Connection: close', '', body].join('\r\n');
+}
