@@ -1,8 +1,10 @@
 // Commands that ask a control socket: what goes wrong, in words that say what to do.
+import { existsSync, statSync } from 'node:fs';
 import { ControlClient } from '../control/client.js';
 import { ControlError } from '../control/control-error.js';
 import { controlPath } from './control-path.js';
 import { CommandError, isSystemError } from './exit.js';
+import { defaultHostSocket } from './host-socket.js';
 import { ReadersEnd } from './print.js';
 
 const remedies: Readonly<Record<string, string>> = {
@@ -22,13 +24,26 @@ export async function askControl<Result>(
   given: string | undefined,
   ask: (client: ControlClient) => Promise<Result>,
 ): Promise<Result | undefined> {
-  const client = new ControlClient(controlPath(given));
+  const path = controlPath(given);
+  checkPath(path);
+  const client = new ControlClient(path);
   try {
     return await ask(client);
   } catch (error) {
     if (error instanceof ReadersEnd) return undefined;
     throw forPeople(error, client.path);
   }
+}
+
+// To connect to the socket of VMs is to join: whoever mistakes one for the other shall not cost an ID.
+function checkPath(path: string): void {
+  const isRegions =
+    existsSync(defaultHostSocket(path)) ||
+    (path.endsWith('.host') && existsSync(path.slice(0, -'.host'.length)));
+  if (isRegions) throw new CommandError(`${path} is a socket of a region; ${remedies['ENOTSOCK']}`);
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status && !status.isSocket())
+    throw new CommandError(`${path} is no socket; ${remedies['ENOTSOCK']}`);
 }
 
 function forPeople(error: unknown, path: string): unknown {

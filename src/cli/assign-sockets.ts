@@ -1,16 +1,17 @@
 // Which of the sockets that were open before us belongs to whom.
 //
 // Rule 1: the address decides: a socket that is bound to a path of the configuration is that one. What is left
-//         is known by its name: REGION, REGION.host, REGION.VM. A region without a name has what is called
+//         is known by its name: REGION, REGION.host, REGION.VM, control. A region without a name has what is called
 //         `host` or `….host`, or is bound to such a path, for host commands, and else the only one that is left.
 // Rule 2: a socket that is known by its name is where it is bound, whatever path was asked for: peers find it there.
 // Rule 3: who opens a region's socket opens the one for host commands, too: beside a socket that is not ours
 //         we may not make another by default.
+import type { ControlPlace } from '../control/control-socket.js';
 import { EnvironmentError } from '../control/environment-error.js';
 import type { InheritedSocket } from '../control/inherited-sockets.js';
 import type { ServerOptions } from '../server/options.js';
 import { defaultHostSocket } from './host-socket.js';
-import { isSamePath, placesOf, type Place, type Places } from './socket-places.js';
+import { controlPlaceOf, isSamePath, placesOf, type Place, type Places } from './socket-places.js';
 
 /** Something that somebody may not have wanted. */
 export interface SocketWarning {
@@ -18,28 +19,43 @@ export interface SocketWarning {
   readonly message: string;
 }
 
-/** Regions that have the sockets which are theirs. */
+/** Regions, and the control socket, that have the sockets which are theirs. */
 export interface Assigned {
   readonly regions: readonly ServerOptions[];
+  readonly control?: ControlPlace | undefined;
   readonly warnings: readonly SocketWarning[];
 }
 
-/** Gives sockets to regions. Throws EnvironmentError where a name may mean several. */
+/** Gives sockets to regions, and to control. Throws EnvironmentError where a name may mean several. */
 export function assignSockets(
   regions: readonly ServerOptions[],
   sockets: readonly InheritedSocket[],
+  control?: string,
 ): Assigned {
-  if (sockets.length === 0) return { regions, warnings: [] };
+  if (sockets.length === 0) return { regions, warnings: [], control: placeAt(control) };
   const table = new Table(sockets);
   const places = regions.map((region) => ({ region, ...placesOf(region) }));
-  const all = places.flatMap(({ socket, hostSocket, vms }) => [hostSocket, ...vms, socket]);
+  const ofControl = controlPlaceOf(control);
+  const ofRegions = places.flatMap(({ socket, hostSocket, vms }) => [hostSocket, ...vms, socket]);
+  const all = [...ofRegions.slice(0, -1), ofControl, ...ofRegions.slice(-1)];
   for (const place of all) table.giveByAddress(place);
   for (const place of all) table.giveByName(place);
   const assigned = places.map((place) => regionWith(place, table));
+  const own = table.get(ofControl);
+  const isMoved = own && control !== undefined && !isSamePath(own.path, control);
   return {
     regions: assigned.map(({ region }) => region),
-    warnings: [...assigned.flatMap(({ warnings }) => warnings), ...table.unused],
+    control: own ? { path: own.path, fd: own.fd } : placeAt(control),
+    warnings: [
+      ...assigned.flatMap(({ warnings }) => warnings),
+      ...(isMoved ? [moved(ofControl, own)] : []),
+      ...table.unused,
+    ],
   };
+}
+
+function placeAt(path: string | undefined): ControlPlace | undefined {
+  return path === undefined ? undefined : { path };
 }
 
 /** Who has which. */
@@ -83,7 +99,7 @@ class Table {
       code: 'socket-unused',
       message:
         `nobody serves ${shown(socket)}, which was passed to this process: who connects waits; ` +
-        "take it out of the unit, give it a region's path, or call it REGION, REGION.host or REGION.VM",
+        "take it out of the unit, give it a region's path, or call it REGION, REGION.host, REGION.VM or control",
     }));
   }
 

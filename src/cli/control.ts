@@ -1,6 +1,7 @@
 // The control socket of a server that runs as a process.
 //
 // Rule 1: it is there before the first VM can be, and goes last: an operator sees the start and the end.
+import { statSync } from 'node:fs';
 import type { UserIdentity } from '../control/become.js';
 import { ControlError } from '../control/control-error.js';
 import { ControlSocket, type ControlPlace } from '../control/control-socket.js';
@@ -52,12 +53,25 @@ export class Control implements AsyncDisposable {
     this.#source = new ControlSource({ ...options, feed: this.#feed, logLinesDropped });
     this.#socket.serve(as);
     const { path } = this.#socket;
+    const mode = statSync(path).mode & 0o777;
+    if ((mode & 0o077) !== 0) {
+      this.#log.warn(
+        { event: 'warning', code: 'control-mode' },
+        `the control socket ${path} has mode 0${mode.toString(8)}: whoever may write to it may evict and reload; ` +
+          'open it with mode 0600 (SocketMode=0600)',
+      );
+    }
     this.#log.info({ event: 'control', socket: path }, `control socket ${path}: ivshmem status`);
   }
 
-  /** Ends it. */
+  /** Ends it. What cannot be put away is said: it must not stand in the way of what is said of the regions. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#socket.close();
     this.#source?.[Symbol.dispose]();
+    try {
+      await this.#socket.close();
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      this.#log.error({ event: 'failed', code }, `the control socket stays: ${message}`);
+    }
   }
 }

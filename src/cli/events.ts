@@ -1,6 +1,6 @@
 // `ivshmem events`: what has happened lately, and what happens.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import type { EventLine } from '../control/client.js';
+import type { ControlClient, EventLine } from '../control/client.js';
 import { isPrintable, quote } from '../protocol/printable.js';
 import { askControl } from './ask-control.js';
 import { controlOption } from './control-path.js';
@@ -38,10 +38,10 @@ async function events(given: ArgumentsCamelCase<EventsArguments>): Promise<void>
       stop.abort();
     });
   await askControl(given.control, async (client) => {
+    const isAsked = await filterOf(client, region);
     try {
       for await (const event of client.events({ follow, signal: stop.signal })) {
-        // What was lost may have been of any region.
-        if (region !== undefined && event['region'] !== region && event.event !== 'lost') continue;
+        if (!isAsked(event)) continue;
         await (json ? printJson(event) : print(lineOf(event)));
       }
     } catch (error) {
@@ -50,6 +50,18 @@ async function events(given: ArgumentsCamelCase<EventsArguments>): Promise<void>
     }
     if (follow && !stop.signal.aborted) throw new CommandError('the server has ended');
   });
+}
+
+// What was lost may have been of any region; and what there is only one of, its events do not name.
+async function filterOf(
+  client: ControlClient,
+  region: string | undefined,
+): Promise<(event: EventLine) => boolean> {
+  if (region === undefined) return () => true;
+  const { regions } = await client.status();
+  if (!regions.some(({ name }) => name === region)) await client.region(region);
+  const isOnly = regions.length === 1;
+  return ({ event, region: of = isOnly ? region : undefined }) => of === region || event === 'lost';
 }
 
 function lineOf({ time, level = 'warn', msg }: EventLine): string {

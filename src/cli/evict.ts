@@ -1,9 +1,11 @@
 // `ivshmem evict`: cuts a peer off, which goes on without harm; the others are told that it left.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { MAX_PEER_ID } from '../protocol/wire.js';
+import { OptionsError } from '../server/error.js';
 import { askControl } from './ask-control.js';
 import { controlOption } from './control-path.js';
 import { UsageError } from './exit.js';
-import { integer } from './flags.js';
+import { integerIn } from './flags.js';
 import { print, printJson } from './print.js';
 
 export const evictOptions = {
@@ -37,7 +39,9 @@ async function evict(given: ArgumentsCamelCase<EvictArguments>): Promise<void> {
   const [, ...surplus] = given._;
   if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
   const { REGION = '', PEER = '' } = given;
-  const id = integer('PEER', PEER, '0–65535');
+  if (REGION === '')
+    throw new OptionsError('REGION', 'it is empty; allowed: a name that ivshmem status shows');
+  const id = integerIn('PEER', PEER, 0, MAX_PEER_ID);
   await askControl(given.control, async (client) => {
     const evicted = await client.evict(REGION, id);
     const { pid, uid } = evicted;

@@ -2,8 +2,10 @@
 import path from 'node:path';
 import { InheritedSockets } from '../control/inherited-sockets.js';
 import { OptionsError } from '../server/error.js';
+import type { ServerOptions } from '../server/options.js';
 import { assignSockets, type Assigned } from './assign-sockets.js';
 import { integerIn } from './flags.js';
+import { isSamePath } from './socket-places.js';
 import { holdReloads } from './reload-on-signal.js';
 import { checkBesideConfig, serverOptionsOf, type ServeArguments } from './serve-options.js';
 
@@ -18,23 +20,20 @@ export function inheritedSockets({ fd, socket, config }: ServeArguments): Inheri
   return new InheritedSockets(process.env, { rawFd: integerIn('fd', fd, 0, MAX_FD), complain });
 }
 
-/** What there is to serve. */
-export interface AskedRegions extends Assigned {
-  /** Path of the control socket, if a file says one. */
-  readonly control?: string | undefined;
-}
-
 /** Reads them each time that it is called. Throws UsageError where options do not go together. */
 export async function regionsReader(
   given: Parameters<typeof serverOptionsOf>[0],
   { sockets }: InheritedSockets,
-): Promise<() => Promise<AskedRegions>> {
+): Promise<() => Promise<Assigned>> {
+  if (given.control === '') throw new OptionsError('control', 'an empty path is no socket');
   if (given.config === undefined) {
-    const { regions, warnings } = assignSockets([serverOptionsOf(given)], sockets);
+    const region = serverOptionsOf(given);
+    checkControl(given.control, region);
+    const assigned = assignSockets([region], sockets, given.control);
     // Nobody asked for the default path.
     const isMeant = given.socket !== undefined;
-    const told = warnings.filter(({ code }) => isMeant || code !== 'socket-moved');
-    return () => Promise.resolve({ regions, warnings: told });
+    const warnings = assigned.warnings.filter(({ code }) => isMeant || code !== 'socket-moved');
+    return () => Promise.resolve({ ...assigned, warnings });
   }
   checkBesideConfig(given);
   holdReloads();
@@ -43,6 +42,18 @@ export async function regionsReader(
   const file = path.resolve(given.config);
   return async () => {
     const { control, regions } = await readConfig(file);
-    return { control, ...assignSockets(regions, sockets) };
+    for (const region of regions) checkControl(given.control, region);
+    return assignSockets(regions, sockets, given.control ?? control);
   };
+}
+
+function checkControl(control: string | undefined, { socket, hostSocket }: ServerOptions): void {
+  if (control === undefined) return;
+  for (const taken of [socket, hostSocket]) {
+    if (taken !== undefined && isSamePath(path.resolve(control), taken))
+      throw new OptionsError(
+        'control',
+        'it is the socket of VMs or host commands; allowed: a path of its own',
+      );
+  }
 }

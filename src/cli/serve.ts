@@ -1,6 +1,5 @@
 // `ivshmem serve`: one region by options, or those of a configuration file.
 import type { ArgumentsCamelCase, CommandModule } from 'yargs';
-import type { ControlPlace } from '../control/control-socket.js';
 import type { ServiceManager } from '../control/service-manager.js';
 import type { Server } from '../server/server.js';
 import type { SocketWarning } from './assign-sockets.js';
@@ -8,7 +7,6 @@ import { banner } from './banner.js';
 import { BoundedOutput } from './bounded-output.js';
 import { confinementTo } from './confine.js';
 import { UsageError } from './exit.js';
-import { OptionsError } from '../server/error.js';
 import { logFailure } from './failure.js';
 import { integer } from './flags.js';
 import { defaultHostSocket, fitsSocket } from './host-socket.js';
@@ -44,8 +42,7 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
   if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
   using sockets = inheritedSockets(given);
   const read = await regionsReader(given, sockets);
-  const { regions, warnings, control: path } = await read();
-  const control = sockets.control ?? controlPlace(given.control ?? path);
+  const { regions, warnings, control } = await read();
   const readyFd = readyFdOf(given);
   const confinement = given.user === undefined ? undefined : confinementTo(given.user);
   const log = new Log({ level: given.logLevel, format: given.logFormat });
@@ -53,8 +50,9 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
   const reload: ReadRegions = async () => {
     const now = await read();
     warn(now.warnings, log);
-    const isOther = control?.path === path && now.control !== path;
-    return { regions: now.regions, problems: isOther ? [controlStays(path, now.control)] : [] };
+    const isOther = now.control?.path !== control?.path;
+    const problems = isOther ? [controlStays(control?.path, now.control?.path)] : [];
+    return { regions: now.regions, problems };
   };
   try {
     await runServer(regions, {
@@ -76,11 +74,6 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
     process.exitCode = logFailure(error, log);
   }
   await log.flush();
-}
-
-function controlPlace(path: string | undefined): ControlPlace | undefined {
-  if (path === '') throw new OptionsError('control', 'an empty path is no socket');
-  return path === undefined ? undefined : { path };
 }
 
 function controlStays(is = 'none', asked = 'none'): string {

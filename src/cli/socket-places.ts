@@ -49,6 +49,11 @@ export function placesOf({ name: region, socket, hostSocket, vms = [] }: ServerO
   };
 }
 
+/** That of the control socket, whether there is to be one or not. */
+export function controlPlaceOf(path: string | undefined): Place {
+  return { what: 'the control socket', path, isCalled: ({ name }) => name === 'control' };
+}
+
 /** Whether two paths lead to the same socket: they may be written in several ways. */
 export function isSamePath(one: string, other: string): boolean {
   return one === path.resolve(other) || canonical(one) === canonical(other);

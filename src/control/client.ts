@@ -29,8 +29,10 @@ export class ControlClient {
   }
 
   /** All there is to know. Rejects with ControlError, and with ENOENT, ECONNREFUSED, EACCES of connect. */
-  status({ signal }: { readonly signal?: AbortSignal } = {}): Promise<ServerStatus> {
-    return this.#json<ServerStatus>('/v1/status', { signal });
+  async status({ signal }: { readonly signal?: AbortSignal } = {}): Promise<ServerStatus> {
+    const status = await this.#json<Partial<ServerStatus> | null>('/v1/status', { signal });
+    if (!Array.isArray(status?.regions)) throw notControl();
+    return status as ServerStatus;
   }
 
   /** One region, by name. */
@@ -81,7 +83,11 @@ export class ControlClient {
   // Resolves with an answer that is a yes.
   async #ask(path: string, options: AskOptions = {}): Promise<IncomingMessage> {
     const response = await this.#send(path, options);
-    const { statusCode = 0 } = response;
+    const { statusCode = 0, headers } = response;
+    if (!String(headers['server']).startsWith('ivshmem/')) {
+      response.destroy();
+      throw notControl();
+    }
     if (statusCode >= 200 && statusCode < 300) return response;
     const { code = '', message = '' } = parse(await textOf(response)) as Record<string, string>;
     if (code === '') throw notControl();
@@ -99,9 +105,13 @@ export class ControlClient {
         reject(error.code?.startsWith('HPE_') ? notControl() : error);
       });
       if (timeoutMs > 0) {
-        sent.setTimeout(timeoutMs, () => {
+        // For all of it: an answer that drips would never be idle.
+        const timer = setTimeout(() => {
           const message = `no answer within ${timeoutMs / 1_000} s: it may be stopped`;
           sent.destroy(new ControlError('ERR_IVSHMEM_NO_ANSWER', message));
+        }, timeoutMs);
+        sent.on('close', () => {
+          clearTimeout(timer);
         });
       }
       sent.end();

@@ -88,7 +88,10 @@ export class ControlSocket implements AsyncDisposable {
   /** Starts the front; resolves when it has loaded all that it needs, or has died. */
   async load(): Promise<void> {
     const front = this.#startFront();
-    await Promise.race([once(front, 'message'), once(front, 'exit')]);
+    await Promise.race([
+      once(front, 'message').catch(() => undefined), // error: it could not be started
+      once(front, 'exit'),
+    ]);
     // From here on the server does not live on for its sake.
     front.unref();
     front.channel?.unref();
@@ -143,6 +146,8 @@ export class ControlSocket implements AsyncDisposable {
     });
     front.on('error', (error) => {
       this.#options.onTrouble(error);
+      // It has not even begun: there is no end to come.
+      if (front.pid === undefined) this.#startAgain(0);
     });
     front.on('exit', (code, signal) => {
       if (this.#isClosed) return;
@@ -154,6 +159,7 @@ export class ControlSocket implements AsyncDisposable {
   }
 
   #startAgain(livedMs: number): void {
+    if (this.#isClosed) return;
     if (livedMs > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
     this.#pause = setTimeout(() => {
       void this.load();

@@ -10,8 +10,6 @@ import { boundPath, isOpen, makeOurs, socketKind } from '../../native/inherited-
 import { EnvironmentError } from './environment-error.js';
 import { takePassed } from './passed-descriptors.js';
 
-const CONTROL = 'control';
-
 /** One of them. */
 export interface InheritedSocket {
   readonly fd: Fd;
@@ -46,14 +44,9 @@ export class InheritedSockets implements Disposable {
     }
   }
 
-  /** In the order of their numbers, without the one for control. */
+  /** In the order of their numbers. */
   get sockets(): readonly InheritedSocket[] {
-    return this.#sockets.filter(({ name }) => name !== CONTROL);
-  }
-
-  /** The one that is called `control`. */
-  get control(): InheritedSocket | undefined {
-    return this.#sockets.find(({ name }) => name === CONTROL);
+    return [...this.#sockets];
   }
 
   /** Closes them; again does nothing. */

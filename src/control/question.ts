@@ -2,6 +2,7 @@
 //
 // Rule 1: plain data, small pieces: to hand something over costs the server's thread time.
 import type { EventBatch } from './event-feed.js';
+import type { Lag } from './loop-lag.js';
 import type { RegionStatus, ServerStatus } from './status.js';
 
 /** A question, by its number. */
@@ -78,8 +79,7 @@ export interface RegionCounts {
 export interface ProcessNumbers {
   readonly residentBytes: number;
   readonly logLinesDropped: number;
-  /** How late the event loop was, since the look before. */
-  readonly lagSeconds: { readonly mean: number; readonly max: number };
+  readonly lagSeconds: Lag;
 }
 
 /** The answer to `events`. */

@@ -3,13 +3,12 @@
 // Rule 1: the server's own work comes first: a look at thousands of peers is many short ones, and in between
 //         the event loop gets to everything else.
 import { basename, resolve } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import type { Daemon } from '../server/daemon.js';
-import type { PeerInspection } from '../server/inspection.js';
 import type { Server } from '../server/server.js';
 import { ControlError } from './control-error.js';
 import type { EventFeed } from './event-feed.js';
+import { LoopLag } from './loop-lag.js';
 import type {
   Ask,
   Look,
@@ -22,7 +21,7 @@ import type {
 import type { VmStatus } from './status.js';
 
 const SLICE_MS = 2;
-const LAG_RESOLUTION_MS = 50;
+const MOST_WAITING = 2 ** 53;
 
 /** What there is to tell of, and to act on. */
 export interface SourceOptions {
@@ -37,11 +36,10 @@ export interface SourceOptions {
 export class ControlSource implements Disposable {
   readonly #options: SourceOptions;
   readonly #startedAt = new Date(Date.now() - process.uptime() * 1_000).toISOString();
-  readonly #lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  readonly #lag = new LoopLag();
 
   constructor(options: SourceOptions) {
     this.#options = options;
-    this.#lag.enable();
   }
 
   /** Answers; `tell` gets the parts of a look. Rejects with ControlError, ServerError, SystemError. */
@@ -64,7 +62,7 @@ export class ControlSource implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#lag.disable();
+    this.#lag[Symbol.dispose]();
   }
 
   async #look(tell: (part: RegionPart) => void): Promise<Look> {
@@ -82,15 +80,10 @@ export class ControlSource implements Disposable {
   }
 
   #numbers(): ProcessNumbers {
-    const { mean, max } = this.#lag;
-    // It measures the time between two looks at the clock, of which the lag is what is too much.
-    const seconds = (ns: number): number =>
-      Number.isNaN(ns) ? 0 : Math.max(0, ns / 1e9 - LAG_RESOLUTION_MS / 1e3);
-    this.#lag.reset();
     return {
       residentBytes: process.memoryUsage.rss(),
       logLinesDropped: this.#options.logLinesDropped(),
-      lagSeconds: { mean: seconds(mean), max: max > 0 ? seconds(max) : 0 },
+      lagSeconds: this.#lag.seconds,
     };
   }
 
@@ -117,26 +110,24 @@ async function lookAtPeers(
 ): Promise<void> {
   let peers: PeerLook[] = [];
   let endMs = performance.now() + SLICE_MS;
-  for (const inspection of server.inspectPeers()) {
-    peers.push(lookAtPeer(inspection));
-    if (performance.now() < endMs) continue;
-    tell({ region, peers });
+  const pause = async (): Promise<void> => {
+    if (peers.length > 0) tell({ region, peers });
     peers = [];
     await new Promise((resolve) => setImmediate(resolve));
     endMs = performance.now() + SLICE_MS;
+  };
+  for (const { peer, doorbells, ...state } of server.inspectPeers()) {
+    const { name: vm, ...who } = peer;
+    const [waiting, eventfdIds]: [number[], number[]] = [[], []];
+    for (const { count, id } of doorbells) {
+      waiting.push(Math.min(Number(count), MOST_WAITING));
+      eventfdIds.push(id);
+      if (performance.now() >= endMs) await pause();
+    }
+    peers.push({ ...who, vm, ...state, waiting, eventfdIds });
+    if (performance.now() >= endMs) await pause();
   }
   tell({ region, peers });
-}
-
-function lookAtPeer({ peer, doorbells, ...state }: PeerInspection): PeerLook {
-  const { name: vm, ...who } = peer;
-  return {
-    ...who,
-    vm,
-    ...state,
-    waiting: doorbells.map(({ count }) => Math.min(Number(count), 2 ** 53)),
-    eventfdIds: doorbells.map(({ id }) => id),
-  };
 }
 
 function lookAtRegion(server: Server): RegionLook {

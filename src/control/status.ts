@@ -62,7 +62,7 @@ export interface PeerStatus {
   readonly unread: number;
   /** Whether there is more to tell it than it can be sent now. */
   readonly isBehind: boolean;
-  /** Whether it has had a second to read what it was sent last, and has not: it is stopped, or stuck. */
+  /** Whether it was sent something a second ago or earlier that it has not read: it is stopped, or stuck. */
   readonly isBlocked: boolean;
   /** Its doorbells, by vector. */
   readonly doorbells: readonly DoorbellStatus[];

@@ -9,6 +9,7 @@ import { discardByte, isSendShut, type PeerCredentials } from '../../native/unix
 import { Watch } from '../../native/watch.js';
 import type { PeerState } from '../protocol/membership.js';
 import { FIRST_WINDOW } from './in-flight.js';
+import { Progress } from './progress.js';
 import type { Place, Slot } from './slot.js';
 
 /** How a connection ended. */
@@ -40,8 +41,7 @@ export class Connection {
   unread = 0;
   /** Messages that it may leave unread; see InFlight. */
   window = FIRST_WINDOW;
-  /** When it was sent something last, by `performance.now()`. */
-  sentAtMs = 0;
+  readonly progress = new Progress();
   /** In milliseconds since 1970. */
   readonly joinedAtMs = Date.now();
   /** How long it is left alone when it cannot be sent anything; see FanOut. */

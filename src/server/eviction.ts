@@ -24,7 +24,7 @@ export async function evict(region: Region, id: number): Promise<Connection> {
     throw new ServerError('ERR_IVSHMEM_NO_SUCH_PEER', String(id), `no peer has the ID ${id}`);
   }
   const { slot, credentials } = connection;
-  if (slot.isFixed) {
+  if (region.hasFixedId(connection)) {
     throw new ServerError(
       'ERR_IVSHMEM_FIXED_ID',
       String(id),

@@ -144,7 +144,7 @@ export class FanOut {
     this.#counters.countSent(sent);
     if (sent > 0) {
       connection.pauseMs = 0;
-      connection.sentAtMs = performance.now();
+      connection.progress.count(sent);
     }
     if (sent === this.#batch.count) return true;
     this.#awaitRoom(connection);

@@ -6,12 +6,16 @@
 //         to it that one server has it, and another one that comes to the path finds it served.
 import type { Fd } from '../../native/fd.js';
 import { listenSocket } from '../../native/unix-socket.js';
+import { ServerError } from './error.js';
 import { Listener } from './listener.js';
 import type { LockFile } from './lock-file.js';
 
 // More than the kernel allows (net.core.somaxconn) is the kernel's maximum.
 const BACKLOG = 65_535;
 const NOT_OURS = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
+
+// Two doors cannot watch one descriptor.
+const served = new WeakMap<Fd, InheritedListener>();
 
 /** A listening socket that stays its owner's, its path and, if it can be had, the lock beside it. */
 export class InheritedListener implements Disposable {
@@ -24,13 +28,21 @@ export class InheritedListener implements Disposable {
   constructor(path: string, fd: Fd, lock: LockFile | undefined) {
     // To who connects, the kernel names as the server who called listen(2) last: `ivshmem reload` signals it.
     listenSocket(fd, BACKLOG);
+    served.set(fd, this);
     this.path = path;
     this.fd = fd;
     this.#lock = lock;
   }
 
   /** Claims the path; undefined where no lock can be made. Throws ServerError ERR_IVSHMEM_SOCKET_IN_USE. */
-  static claim(path: string): LockFile | undefined {
+  static claim(path: string, fd: Fd): LockFile | undefined {
+    if (served.has(fd)) {
+      throw new ServerError(
+        'ERR_IVSHMEM_SOCKET_IN_USE',
+        path,
+        `another region of this server has ${path}`,
+      );
+    }
     return ifAllowed(() => Listener.claim(path));
   }
 
@@ -51,6 +63,7 @@ export class InheritedListener implements Disposable {
 
   /** Gives up the claim; again does nothing. A lock file that is in a directory of another's stays, unlocked. */
   close(): void {
+    if (served.get(this.fd) === this) served.delete(this.fd);
     ifAllowed(() => this.#lock?.close());
   }
 

@@ -3,8 +3,6 @@ import type { Region } from './region.js';
 import { describePeer, type RegionPeer } from './server-events.js';
 import type { EventfdState } from '../../native/eventfd.js';
 
-const BLOCKED_AFTER_MS = 1_000;
-
 /** What can be found out of a peer. */
 export interface PeerInspection {
   readonly peer: RegionPeer;
@@ -14,24 +12,26 @@ export interface PeerInspection {
   readonly unread: number;
   /** Whether there is more to tell it than it could be sent yet. */
   readonly isBehind: boolean;
-  /** Whether it has had a second to read what it was sent last, and has not. */
+  /** Whether it was sent something a second ago or earlier that it has not read. */
   readonly isBlocked: boolean;
-  /** Rings that wait and the kernel's number, by vector; nothing is taken. */
-  readonly doorbells: readonly EventfdState[];
+  /**
+   * Rings that wait and the kernel's number, by vector; nothing is taken. Each is asked for as it is come to, and
+   * there are no more when the peer has left.
+   */
+  readonly doorbells: Iterable<EventfdState>;
 }
 
 /** Looks at one peer after the other, as they are asked for; who has left meanwhile is passed over. */
 export function* inspectPeers(region: Region): Generator<PeerInspection> {
   for (const connection of region.connections) {
-    if (connection.slot.owner !== connection) continue;
+    if (!connection.socket.isOpen) continue;
     const unread = region.unreadOf(connection);
-    const quietMs = performance.now() - connection.sentAtMs;
     yield {
       peer: describePeer(connection),
       joinedAtMs: connection.joinedAtMs,
       unread,
       isBehind: region.isBehind(connection),
-      isBlocked: unread > 0 && quietMs >= BLOCKED_AFTER_MS,
+      isBlocked: connection.progress.isStuck(unread),
       doorbells: connection.slot.inspect(),
     };
   }

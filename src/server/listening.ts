@@ -26,7 +26,7 @@ export function claimSocket(options: ListeningOptions): Claim {
     const lock = Listener.claim(socket);
     return { open: () => Listener.open(lock, options), close: () => lock.close() };
   }
-  const lock = InheritedListener.claim(socket);
+  const lock = InheritedListener.claim(socket, fd);
   return { open: () => new InheritedListener(socket, fd, lock), close: () => lock?.close() };
 }
 

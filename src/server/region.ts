@@ -211,6 +211,11 @@ export class Region {
     return this.connections.find(({ state }) => state.id === id);
   }
 
+  /** Whether this peer is a VM whose ID is given. */
+  hasFixedId({ slot }: Connection): boolean {
+    return this.#slots.isFixed(slot);
+  }
+
   /** Whether the end of its connection takes nothing from this peer that it needs. */
   mayCutOff(connection: Connection): boolean {
     return this.membership.isSetUp(connection.state) && this.unreadOf(connection) === 0;

@@ -114,8 +114,11 @@ export class Slot {
   }
 
   /** What the kernel tells of its doorbells, by vector, without touching them. */
-  inspect(): EventfdState[] {
-    return this.#doorbells.map(inspectEventfd);
+  *inspect(): Generator<EventfdState> {
+    for (const doorbell of this.#doorbells) {
+      if (!doorbell.isOpen) return;
+      yield inspectEventfd(doorbell);
+    }
   }
 
   /** Whether it is one for this ID; undefined: any will do once it has one. */

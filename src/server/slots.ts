@@ -90,6 +90,13 @@ export class Slots {
     this.#known = [...this.#known].sort((a, b) => place(a) - place(b));
   }
 
+  /** Whether this slot can have no other ID than it has, as what is said of its VM is now, or was when it came. */
+  isFixed(slot: Slot): boolean {
+    return (
+      slot.isFixed || this.#known.some((known) => known.slot === slot && known.vm.id !== undefined)
+    );
+  }
+
   /** How many peers know of, with and without an owner. */
   get announced(): number {
     return this.#all.filter(({ isAnnounced }) => isAnnounced).length;

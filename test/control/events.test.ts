@@ -125,3 +125,41 @@ t.test('who ends makes room for the next', async (t) => {
   }
   t.pass('forty in all');
 });
+
+t.test('who asks for the head of the stream, or goes at once, does not take a place', async (t) => {
+  const lab = await Controlled.start(t);
+  for (let n = 0; n < 20; n += 1) {
+    t.equal((await lab.request(t, 'HEAD /v1/events?follow=1')).status, 200);
+    const socket = await lab.connect(t);
+    socket.end('GET /v1/events?follow=1 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
+    socket.destroy();
+  }
+  await until('there is room', async () => {
+    const follower = await lab.connect(t);
+    follower.write('GET /v1/events?follow=1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    const answer = await new Promise<Buffer>((resolve) => follower.once('data', resolve));
+    return answer.toString().startsWith('HTTP/1.1 200');
+  });
+});
+
+t.test('who begins to follow in a storm is told each event once', async (t) => {
+  const lab = await Controlled.start(t);
+  let isOver = false;
+  const storm = (async () => {
+    while (!isOver as boolean) (await SocketPeer.join(t, lab.socket, { vectors: 1 })).leave();
+  })();
+  for (let n = 0; n < 10; n += 1) {
+    const stop = new AbortController();
+    const times: string[] = [];
+    const followed = (async () => {
+      for await (const { time } of lab.client.events({ follow: true, signal: stop.signal })) {
+        times.push(String(time));
+        if (times.length === 1_200) stop.abort();
+      }
+    })();
+    await followed.catch(() => undefined);
+    t.same(times, [...times].sort(), 'none comes again');
+  }
+  isOver = true;
+  await storm;
+});

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { Controlled } from '../helper/control.js';
 import { Ledger } from '../helper/ledger.js';
+import { SocketPeer } from '../helper/socket-peer.js';
 import { StrictPeer } from '../helper/strict-peer.js';
 import { until } from '../helper/until.js';
 
@@ -95,4 +96,44 @@ t.test('who begins a request and does not end it is let go', async (t) => {
   }
   await until('the next is told to come again', async () => (await ask(lab.control)) === 503);
   await until('there is room again', async () => (await ask(lab.control)) === 200, 30_000);
+});
+
+t.test('who asks and never reads is let go', async (t) => {
+  const lab = await Controlled.start(t, ['--vectors', '512', '--max-peers', '40']);
+  // Answers that no socket takes whole.
+  for (let n = 0; n < 20; n += 1)
+    await SocketPeer.join(t, lab.socket, { vectors: 512, onlyOwn: true });
+  const silent = Array.from({ length: 64 }, () => {
+    const socket = connect(lab.control, () => socket.write(GET.replace('close', 'keep-alive')));
+    t.teardown(() => socket.destroy());
+    return socket.on('error', () => undefined).pause();
+  });
+  t.equal(silent.length, 64);
+  await until('the next is told to come again', async () => (await ask(lab.control)) === 503);
+  await until('there is room again', async () => (await ask(lab.control)) === 200, 60_000);
+});
+
+t.test('a server ends in a flood of pipelined requests as it does without', async (t) => {
+  const lab = await Controlled.start(t);
+  const pipelined = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50);
+  let isOver = false;
+  const flood = Array.from({ length: 20 }, async () => {
+    while (!isOver) await ask(lab.control, pipelined + GET);
+  });
+  await until(
+    'the flood has begun',
+    async () => (await lab.client.metrics().catch(() => '')) !== '',
+  );
+  const { code, signal } = await lab.serve.end('SIGTERM');
+  isOver = true;
+  await Promise.all(flood);
+  t.same({ code, signal }, { code: 0, signal: null });
+});
+
+t.test('the descriptors of who asks are not those of the peers', async (t) => {
+  const lab = await Controlled.start(t, [], { fdLimit: 200 });
+  const used = async (): Promise<number> => (await lab.client.status()).descriptors.used;
+  const before = await used();
+  for (let n = 0; n < 60; n += 1) await lab.connect(t);
+  t.equal(await used(), before);
 });

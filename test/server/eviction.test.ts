@@ -111,3 +111,13 @@ t.test('a host command that is cut off leaves its place to the next', async (t) 
   const next = await SocketPeer.join(t, region.hostSocket, { vectors: 1 });
   t.equal(next.id, 1);
 });
+
+t.test('nor one whose ID was given to it by a reload, while it was there', async (t) => {
+  const scene = await VmScene.open(t, { web: {} });
+  await scene.join('web');
+  await scene.knows(0, 1);
+  t.same(scene.change({ web: { id: 1 } }), []);
+  await t.rejects(scene.region.server.evict(1), { code: 'ERR_IVSHMEM_FIXED_ID' });
+  t.same(scene.change({ web: {} }), [], 'and when it is given no more');
+  t.equal((await scene.region.server.evict(1)).name, 'web');
+});

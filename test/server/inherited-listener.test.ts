@@ -79,7 +79,7 @@ t.test('whoever connects sees the server behind it, and not who opened it', asyn
   t.equal(peerCredentials(here).pid, process.pid);
 });
 
-t.test('a living server of the same socket is named', async (t) => {
+t.test('a region of this process that has the socket already is said', async (t) => {
   const socket = `${temp(t)}/s`;
   const inherited = new Map([[socket, opened(t, socket)]]);
   await serve(t, { socket, inherited });
@@ -136,3 +136,27 @@ t.test('a VM that goes by a reload leaves its socket open for one that comes bac
   const { id } = await joins;
   t.match(daemon.servers[0]?.vms, [{ name: 'a', peer: { id } }]);
 });
+
+t.test(
+  'one that a region of this process has is not another one’s, be there a lock or not',
+  need('root'),
+  async (t) => {
+    const directory = temp(t);
+    const socket = `${directory}/s`;
+    const inherited = new Map([[socket, opened(t, socket)]]);
+    // The directory is not ours then: no lock can be had.
+    chmodSync(directory, 0o755);
+    process.seteuid!(65_534);
+    t.teardown(() => process.seteuid!(0));
+    const daemon = await Daemon.listen([{ name: 'lab', socket, inherited }]);
+    t.teardown(() => daemon.close({ timeoutMs: 0 }));
+    const { refused, added } = await daemon.apply([
+      { name: 'lab', socket, inherited },
+      { name: 'two', socket, inherited },
+    ]);
+    t.same(added, []);
+    t.match(refused, [{ region: 'two', error: { code: 'ERR_IVSHMEM_SOCKET_IN_USE' } }]);
+    process.seteuid!(0);
+    t.equal((await SocketPeer.join(t, socket, { vectors: 1 })).id, 0, 'and the first goes on');
+  },
+);

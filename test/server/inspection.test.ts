@@ -15,7 +15,7 @@ t.test('rings that wait are counted by vector, and are not taken', async (t) => 
   for (let look = 0; look < 2; look += 1) {
     const [of] = [...server.inspectPeers()];
     t.same(
-      of?.doorbells.map(({ count }) => count),
+      Array.from(of?.doorbells ?? [], ({ count }) => count),
       [0n, 2n, 1n],
     );
   }
@@ -26,7 +26,9 @@ t.test('each doorbell is told by the number that its peer sees', async (t) => {
   const { server, socket } = await Region.listen(t, { vectors: 2 });
   const peers = [0, 1, 2].map(() => SocketPeer.join(t, socket, { vectors: 2 }));
   await Promise.all(peers);
-  const ids = [...server.inspectPeers()].flatMap(({ doorbells }) => doorbells.map(({ id }) => id));
+  const ids = [...server.inspectPeers()].flatMap(({ doorbells }) =>
+    Array.from(doorbells, ({ id }) => id),
+  );
   t.equal(new Set(ids).size, 6);
 });
 
@@ -40,6 +42,19 @@ t.test('one that does not read has messages unread, and is blocked after a secon
   await until('it is blocked', () => look()?.isBlocked);
   await until('it reads', () => (stopped.read(), stopped.isWelcomed));
   t.match(look(), { unread: 0, isBlocked: false });
+});
+
+t.test('one that is stopped while others come and go is blocked all the same', async (t) => {
+  const scene = await VmScene.open(t, {});
+  const stopped = scene.connect();
+  await until('it has joined', () => scene.region.joins === 2);
+  const look = () => [...scene.region.server.inspectPeers()].find(({ peer }) => peer.id === 1);
+  await until('it is blocked', async () => {
+    await scene.part(await scene.join());
+    return look()?.isBlocked;
+  });
+  await until('it reads', () => (stopped.read(), look()?.unread === 0));
+  t.equal(look()?.isBlocked, false);
 });
 
 t.test('who has more to be told than its socket takes is behind', async (t) => {
@@ -72,4 +87,13 @@ t.test('who leaves between two looks is passed over', async (t) => {
     [...looks].map(({ peer }) => peer.id),
     [2],
   );
+});
+
+t.test('a region that ends in the middle of a look has no more peers', async (t) => {
+  const region = await Region.listen(t, {});
+  for (let n = 0; n < 3; n += 1) await SocketPeer.join(t, region.socket, { vectors: 1 });
+  const looks = region.server.inspectPeers();
+  t.notOk(looks.next().done);
+  await region.server.close({ timeoutMs: 0 });
+  t.same([...looks], []);
 });

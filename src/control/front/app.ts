@@ -2,6 +2,7 @@
 //
 // Rule 1: every answer but the metrics and the events is JSON; what is not as asked has a code and a message.
 // Rule 2: no request has a body: what it is about stands in its path.
+import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { ControlError } from '../control-error.js';
 import type { Asker } from './asker.js';
@@ -30,9 +31,13 @@ const methods = {
   '/v1/regions/:region/peers/:peer': ['GET', 'DELETE'],
 } as const;
 
+interface Env {
+  Bindings: HttpBindings;
+}
+
 /** The application, for one server. */
-export function createApp(asker: Asker, followers: Followers): Hono {
-  const app = new Hono();
+export function createApp(asker: Asker, followers: Followers): Hono<Env> {
+  const app = new Hono<Env>();
   const details = new Details();
   const status = async (): Promise<ReturnType<typeof statusOf>> =>
     statusOf(await asker.look(), details);
@@ -66,9 +71,14 @@ export function createApp(asker: Asker, followers: Followers): Hono {
   app.get('/v1/events', (context) => {
     const follow = context.req.query('follow') ?? '0';
     if (follow !== '0' && follow !== '1') throw request(`follow=${follow}: allowed: 0 and 1`);
-    return context.body(followers.stream({ follow: follow === '1' }), 200, {
-      'Content-Type': 'application/x-ndjson',
-    });
+    const isFollowed = follow === '1' && context.req.method === 'GET';
+    return context.body(
+      followers.stream({ follow: isFollowed, socket: context.env.incoming.socket }),
+      200,
+      {
+        'Content-Type': 'application/x-ndjson',
+      },
+    );
   });
   for (const [path, allowed] of Object.entries(methods)) {
     app.all(path, (context) => {

@@ -3,17 +3,24 @@
 // Rule 1: who does not read is not waited for, and nothing is kept for it: it is told how many it missed as
 //         soon as it reads again.
 // Rule 2: the server tells each event once, and who comes later is told from what is kept here.
+import type { Socket } from 'node:net';
 import { ControlError } from '../control-error.js';
 import { EVENTS_KEPT, type EventBatch, type ToldEvent } from '../event-feed.js';
 import type { Asker } from './asker.js';
 
 /** At most so many follow at a time. */
 export const MAX_FOLLOWERS = 16;
-const MAX_UNREAD_CHUNKS = 64;
+const MAX_UNREAD_BYTES = 65_536;
 
 interface Follower {
-  readonly controller: ReadableStreamDefaultController<string>;
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
   lost: number;
+}
+
+/** What is asked for, and on which connection. */
+export interface StreamOptions {
+  readonly follow: boolean;
+  readonly socket: Socket;
 }
 
 /** Those who follow the events of one server. */
@@ -33,7 +40,7 @@ export class Followers {
   }
 
   /** The events that are kept, and with `follow` all that come. Throws ControlError (busy). */
-  stream({ follow }: { readonly follow: boolean }): ReadableStream {
+  stream({ follow, socket }: StreamOptions): ReadableStream {
     if (follow && this.#followers.size >= MAX_FOLLOWERS) {
       throw new ControlError(
         'ERR_IVSHMEM_BUSY',
@@ -41,12 +48,14 @@ export class Followers {
       );
     }
     let follower: Follower | undefined;
-    return new ReadableStream<string>(
+    return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           controller.enqueue(linesOf(this.#kept));
-          if (follow) this.#followers.add((follower = { controller, lost: 0 }));
-          else controller.close();
+          if (follow) {
+            follower = { controller, lost: 0 };
+            this.#add(follower, socket);
+          } else controller.close();
         },
         pull: () => {
           if (follower) tellLost(follower);
@@ -55,8 +64,8 @@ export class Followers {
           if (follower) this.#followers.delete(follower);
         },
       },
-      { highWaterMark: MAX_UNREAD_CHUNKS },
-    ).pipeThrough(new TextEncoderStream());
+      new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }),
+    );
   }
 
   /** Tells all who follow what there is, and that it was all. */
@@ -64,6 +73,12 @@ export class Followers {
     this.#receive(await this.#asker.eventsUntilNow(this.#next));
     for (const { controller } of this.#followers) controller.close();
     this.#followers.clear();
+  }
+
+  // What is answered may never be read nor cancelled, but its connection ends for certain.
+  #add(follower: Follower, socket: Socket): void {
+    this.#followers.add(follower);
+    socket.once('close', () => this.#followers.delete(follower));
   }
 
   #receive({ events, next, lost }: EventBatch): void {
@@ -94,6 +109,6 @@ function tellLost(follower: Follower): void {
   follower.controller.enqueue(linesOf([{ event: 'lost', lost, msg }]));
 }
 
-function linesOf(events: readonly ToldEvent[]): string {
-  return events.map((event) => `${JSON.stringify(event)}\n`).join('');
+function linesOf(events: readonly ToldEvent[]): Uint8Array {
+  return Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
 }

@@ -10,6 +10,7 @@ import { become } from '../become.js';
 import { LISTENING_FD, type ToFront } from '../control-socket.js';
 import type { ControlErrorCode } from '../control-error.js';
 import { Asker } from './asker.js';
+import { version } from './version.js';
 import { createApp } from './app.js';
 import { Followers } from './followers.js';
 import { SlowReaders } from './slow-readers.js';
@@ -17,6 +18,7 @@ import { SlowReaders } from './slow-readers.js';
 const MAX_CONNECTIONS = 64;
 const MAX_TURNED_AWAY = 960;
 const MAX_REQUESTS = 100; // of one connection, which may have sent them all at once
+const SERVER = `ivshmem/${version}`;
 const REQUEST_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
 const CHECK_MS = 1_000;
@@ -48,6 +50,7 @@ const server = createServer(
     maxHeaderSize: MAX_HEADER_BYTES,
   },
   (request, response) => {
+    response.setHeader('Server', SERVER);
     if (connections.has(request.socket)) void respond(request, response);
   },
 );

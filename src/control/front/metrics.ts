@@ -39,7 +39,7 @@ function addProcess(registry: Registry, { server, process }: WholeLook): void {
   gauge(
     registry,
     'ivshmem_event_loop_lag_seconds',
-    'How late the event loop was since the last look',
+    'How late the event loop was, in the last minute or two',
     [
       { labels: { stat: 'mean' }, value: mean },
       { labels: { stat: 'max' }, value: max },

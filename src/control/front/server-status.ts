@@ -1,12 +1,9 @@
 // A look at a server as operators get it.
-import { readFileSync } from 'node:fs';
 import type { PeerLook } from '../question.js';
 import type { PeerStatus, ServerStatus } from '../status.js';
 import type { WholeLook } from './asker.js';
 import type { Details } from './details.js';
-
-const url = new URL('../../../../package.json', import.meta.url);
-const { version } = JSON.parse(readFileSync(url, 'utf8')) as { readonly version: string };
+import { version } from './version.js';
 
 /** What operators are told. */
 export function statusOf(look: WholeLook, details: Details): ServerStatus {
