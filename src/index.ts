@@ -21,6 +21,8 @@ export { MemoryHeaderError, type MemoryHeaderErrorCode } from './protocol/memory
 export { ProtocolError, type ProtocolErrorCode } from './protocol/protocol-error.js';
 export type { CloseOptions } from './server/ending.js';
 export { Server } from './server/server.js';
+export type { Counters } from './server/counters.js';
+export type { PeerInspection } from './server/inspection.js';
 export type {
   RefusedPeer,
   RegionPeer,

@@ -1,4 +1,4 @@
-// What the thread of the control socket asks of the server, and what it is told.
+// What the front of the control socket asks of the server, and what it is told.
 //
 // Rule 1: plain data, small pieces: to hand something over costs the server's thread time.
 import type { EventBatch } from './event-feed.js';

@@ -1,4 +1,4 @@
-// The server's side of the control socket: answers what its thread asks.
+// The server's side of the control socket: answers what its front asks.
 //
 // Rule 1: the server's own work comes first: a look at thousands of peers is many short ones, and in between
 //         the event loop gets to everything else.

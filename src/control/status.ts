@@ -1,6 +1,6 @@
 // What operators are told of a server: the shape of it, in JSON and in the program alike.
 //
-// Rule 1: everything here is plain data: it crosses to another thread, and to other programs.
+// Rule 1: everything here is plain data: it crosses to other processes.
 // Rule 2: what is not known is left out, never a made-up 0.
 
 /** A server as a whole. */

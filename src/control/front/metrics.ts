@@ -1,7 +1,7 @@
 // Metrics in the text format of Prometheus.
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 //
-// Rule 1: numbers are as of now, and counts are the server's: a thread that is started again loses none.
+// Rule 1: numbers are as of now, and counts are the server's: a front that is started again loses none.
 // Rule 2: no label of which there may be thousands: peers are in the status.
 import { Counter, Gauge, Registry, type Metric } from 'prom-client';
 import { JOIN_BUCKETS_SECONDS } from '../../server/counters.js';
