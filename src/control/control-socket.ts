@@ -12,8 +12,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Fd } from '../../native/fd.js';
+import { Failures } from '../server/failures.js';
 import { startListening, type Listening } from '../server/listening.js';
 import type { UserIdentity } from './become.js';
 import type { Ask, Question, RegionPart, Reply } from './question.js';
@@ -95,6 +97,7 @@ export class ControlSocket implements AsyncDisposable {
     // From here on the server does not live on for its sake.
     front.unref();
     front.channel?.unref();
+    (front.stderr as Socket | null)?.unref();
   }
 
   /** From now on who connects is answered, by a front that becomes this user first. */
@@ -109,20 +112,15 @@ export class ControlSocket implements AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#pause);
-    const front = this.#front;
-    try {
+    const failures = new Failures();
+    failures.attempt(() => {
       this.#listener.shutDown();
-      if (front?.exitCode === null && front.signalCode === null) {
-        const end = once(front, 'exit');
-        front.ref();
-        this.#tell(front, { kind: 'end' });
-        await Promise.race([end, sleep(END_MS)]);
-        front.kill('SIGKILL');
-        await end;
-      }
-    } finally {
+    });
+    await this.#endFront();
+    failures.attempt(() => {
       this.#listener.close();
-    }
+    });
+    failures.throwFirst();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -156,6 +154,17 @@ export class ControlSocket implements AsyncDisposable {
       this.#startAgain(performance.now() - startedMs);
     });
     return front;
+  }
+
+  async #endFront(): Promise<void> {
+    const front = this.#front;
+    if (front?.pid === undefined || front.exitCode !== null || front.signalCode !== null) return;
+    const end = once(front, 'exit');
+    front.ref();
+    this.#tell(front, { kind: 'end' });
+    await Promise.race([end, sleep(END_MS)]);
+    front.kill('SIGKILL');
+    await end;
   }
 
   #startAgain(livedMs: number): void {

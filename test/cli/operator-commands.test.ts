@@ -1,7 +1,16 @@
 // status, events, evict and reload as an operator calls them: what they print, and how they end.
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import t from 'tap';
+import { ControlClient } from '../../src/control/client.js';
 import { asUser } from '../helper/as-user.js';
 import { Child } from '../helper/child.js';
 import { forEach, ivshmem, run, type Ended } from '../helper/command.js';
@@ -270,3 +279,52 @@ t.test('a server that hangs up without an answer is no bug of the command', asyn
     stderr: `ivshmem status: ${control}: ECONNRESET; the server has ended, or is too busy: try again\n`,
   });
 });
+
+t.test('what cannot be put away at the end is one line each', need('root'), async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o755);
+  const control = `${directory}/c`;
+  const args = ['--socket', `${directory}/s`, '--control', control, '--user', 'nobody'];
+  const serve = await Serve.start(t, args);
+  t.ok((await call(t, control, 'status')).stdout);
+  const { code, stderr } = await serve.end('SIGTERM');
+  t.equal(code, 1);
+  for (const line of stderr.trim().split('\n')) t.ok(JSON.parse(line), line);
+  t.match(stderr, /the control socket stays: EACCES/);
+});
+
+t.test(
+  'its front has no right left either, and none of the descriptors of the peers',
+  need('root'),
+  async (t) => {
+    const directory = temp(t);
+    chmodSync(directory, 0o777);
+    const args = ['--socket', `${directory}/s`, '--control', `${directory}/c`, '--user', 'nobody'];
+    const serve = await Serve.start(t, args);
+    await SocketPeer.join(t, `${directory}/s`, { vectors: 1 });
+    t.equal((await call(t, `${directory}/c`, 'status')).code, 0);
+    const front = Number(readFileSync(`/proc/${serve.pid}/task/${serve.pid}/children`, 'latin1'));
+    const status = readFileSync(`/proc/${front}/status`, 'latin1');
+    t.match(status, /^Uid:\t65534\t65534\t65534\t65534$/m);
+    t.match(status, /^CapEff:\t0+$/m);
+    t.match(status, /^CapPrm:\t0+$/m);
+    const open = readdirSync(`/proc/${front}/fd`).map((fd) =>
+      readlinkSync(`/proc/${front}/fd/${fd}`),
+    );
+    t.same(
+      open.filter((target) => /memfd|\.lock/.test(target)),
+      [],
+    );
+    const idsOf = (pid: number): string[] =>
+      readdirSync(`/proc/${pid}/fd`).flatMap(
+        (fd) => /eventfd-id:.*/.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1')) ?? [],
+      );
+    const { doorbells: own } = (await new ControlClient(`${directory}/c`).region('s')).peers[0] ?? {
+      doorbells: [],
+    };
+    for (const { eventfdId } of own)
+      t.notOk(idsOf(front).some((line) => line.endsWith(` ${eventfdId}`)));
+    serve.kill('SIGKILL');
+    await until('the front has ended, too', () => !existsSync(`/proc/${front}`));
+  },
+);
