@@ -59,51 +59,44 @@ export const commands: readonly CommandModule[] = [
   }),
 ];
 
+// The options of commands that have no commands below them.
+const optionsOf: Readonly<Record<string, () => Promise<object>>> = {
+  serve: async () => (await import('./serve-options.js')).serveOptions,
+  'qemu-args': async () => (await import('./qemu-args/command.js')).qemuArgsOptions,
+  status: async () => (await import('./status/command.js')).statusOptions,
+  events: async () => (await import('./events.js')).eventsOptions,
+  top: async () => (await import('./top/command.js')).topOptions,
+  evict: async () => (await import('./evict.js')).evictOptions,
+  reload: async () => (await import('./reload.js')).reloadOptions,
+  doctor: async () => (await import('./doctor.js')).doctorOptions,
+};
+
 /** The command that was called, as far as it is one. */
-export async function placeOf([command, ...more]: readonly string[]): Promise<Place> {
-  if (command === 'serve') {
-    const { serveOptions } = await import('./serve-options.js');
-    return place('ivshmem serve', { flags: Object.keys(serveOptions) });
-  }
-  if (command === 'qemu-args') {
-    const { qemuArgsOptions } = await import('./qemu-args/command.js');
-    return place('ivshmem qemu-args', { flags: Object.keys(qemuArgsOptions) });
-  }
-  if (command === 'reload') {
-    const { reloadOptions } = await import('./reload.js');
-    return place('ivshmem reload', { flags: Object.keys(reloadOptions) });
-  }
-  if (command === 'status') {
-    const { statusOptions } = await import('./status/command.js');
-    return place('ivshmem status', { flags: Object.keys(statusOptions) });
-  }
-  if (command === 'events') {
-    const { eventsOptions } = await import('./events.js');
-    return place('ivshmem events', { flags: Object.keys(eventsOptions) });
-  }
-  if (command === 'top') {
-    const { topOptions } = await import('./top/command.js');
-    return place('ivshmem top', { flags: Object.keys(topOptions) });
-  }
-  if (command === 'evict') {
-    const { evictOptions } = await import('./evict.js');
-    return place('ivshmem evict', {
-      positionals: ['REGION', 'PEER'],
-      flags: Object.keys(evictOptions),
-    });
-  }
-  if (command === 'doctor') {
-    const { doctorOptions } = await import('./doctor.js');
-    return place('ivshmem doctor', { flags: Object.keys(doctorOptions) });
-  }
+export async function placeOf([command = '', ...more]: readonly string[]): Promise<Place> {
   if (command === 'config') return configPlace(more);
-  if (command !== 'peer') {
-    return place('ivshmem', {
-      commands: commands.map((one) => String(one.command).split(' ')[0] ?? ''),
-    });
-  }
+  if (command === 'peer') return peerPlace(more);
+  const options = Object.hasOwn(optionsOf, command) ? await optionsOf[command]?.() : undefined;
+  if (options === undefined)
+    return place('ivshmem', { commands: commands.map(wordsOf).map(first) });
+  const positionals = wordsOf(commands.find((one) => first(wordsOf(one)) === command)).slice(1);
+  return place(`ivshmem ${command}`, {
+    positionals: positionals.map((word) => word.slice(1, -1)),
+    flags: Object.keys(options),
+  });
+}
+
+// `evict`, `<REGION>`, `<PEER>`
+function wordsOf(command: CommandModule | undefined): string[] {
+  return String(command?.command).split(' ');
+}
+
+function first([word = '']: readonly string[]): string {
+  return word;
+}
+
+async function peerPlace(words: readonly string[]): Promise<Place> {
   const { peerCommands } = await import('./peer/group.js');
-  const name = more.find((word) => Object.hasOwn(peerCommands, word));
+  const name = words.find((word) => Object.hasOwn(peerCommands, word));
   if (name === undefined) return place('ivshmem peer', { commands: Object.keys(peerCommands) });
   return place(`ivshmem peer ${name}`, peerCommands[name] ?? {});
 }
