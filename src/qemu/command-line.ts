@@ -5,9 +5,12 @@
 // Rule 2: it is what the process says, which may be anything: good to tell VMs apart, no proof of who it is.
 import path from 'node:path';
 
-/** Whether a program of this name is a QEMU: qemu-system-x86_64, qemu-kvm, kvm. */
+/**
+ * Whether a program of this name is a QEMU: qemu-system-x86_64, qemu-system-x86_64-microvm, qemu-kvm, kvm,
+ * and what a wrapper calls the one that it starts (.qemu-system-x86_64-wrapped of NixOS, kvm.real).
+ */
 export function isQemuName(program: string): boolean {
-  return /^(qemu-system-\w+|qemu-kvm|kvm)$/.test(program);
+  return /^\.?(qemu-system-\w[\w.-]*|(qemu-kvm|kvm)(-spice|-wrapped_*|[-.]real)?)$/.test(program);
 }
 
 /** The arguments in the text of a /proc/PID/cmdline; none where it is not known. */

@@ -62,7 +62,11 @@ function keysOf(value: string): Keys {
     const { driver, keys } = parseOptions(value);
     return { driver: driver.replace(/^driver=/, ''), keys };
   }
-  const keys = new Map(Object.entries(parseJson(value)).map(([key, item]) => [key, String(item)]));
+  const keys = new Map(
+    Object.entries(parseJson(value))
+      .filter(([, item]) => isPlain(item))
+      .map(([key, item]) => [key, String(item)]),
+  );
   return { driver: keys.get('driver'), keys };
 }
 
@@ -73,6 +77,11 @@ function parseJson(text: string): object {
   } catch {
     return {};
   }
+}
+
+// What a list or an object becomes as a text is their own affair: `toString` may be anything there.
+function isPlain(item: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof item);
 }
 
 function vectorsOf(text: string | undefined): number | undefined {

@@ -9,10 +9,22 @@ t.test("QEMU's programs are known by name", async (t) => {
   for (const name of ['qemu-system-x86_64', 'qemu-system-aarch64', 'qemu-kvm', 'kvm']) {
     t.ok(isQemuName(name), name);
   }
-  for (const name of ['qemu-img', 'qemu-system-', 'my-qemu-kvm', 'kvmtool', 'node', '']) {
+  for (const name of ['qemu-img', 'qemu-system-', 'my-qemu-kvm', 'kvmtool', 'kvm-ok', 'node', '']) {
     t.notOk(isQemuName(name), name);
   }
 });
+
+t.test(
+  'a QEMU that a wrapper starts, or a distribution builds anew, does not pass by',
+  async (t) => {
+    for (const name of [
+      ...['.qemu-system-x86_64-wrapped', '.qemu-system-x86_64-wrapped_', '.qemu-kvm-wrapped'],
+      ...['qemu-system-x86_64-microvm', 'qemu-system-x86_64-spice', 'kvm-spice'],
+      ...['qemu-system-x86_64.real', 'qemu-system-x86_64-real', 'kvm.real', 'qemu-kvm-real'],
+    ])
+      t.ok(isQemuName(name), name);
+  },
+);
 
 const chardev = '-chardev socket,path=/run/s,id=c';
 

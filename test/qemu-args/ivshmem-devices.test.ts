@@ -43,6 +43,18 @@ t.test('what is not said, or makes no sense, is not known', async (t) => {
   });
 });
 
+t.test('no JSON of a stranger ends who reads it', async (t) => {
+  const one = (device: string): unknown => ivshmemDevices([...chardev, '-device', device])[0];
+  t.match(one('{"driver":"ivshmem-doorbell","vectors":{"toString":5}}'), { vectors: 1 });
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  t.match(one(`{"driver":"ivshmem-doorbell","chardev":${deep},"vectors":3}`), { vectors: 3 });
+  t.equal(one('{"driver":["ivshmem-doorbell"]}'), undefined);
+  t.match(one('{"driver":"ivshmem-doorbell","__proto__":{"vectors":9},"constructor":1}'), {
+    kind: 'doorbell',
+    vectors: 1,
+  });
+});
+
 t.test('memory that a QEMU makes itself is told by its path', async (t) => {
   const argv = [
     ...['-object', 'memory-backend-file,id=m,mem-path=/dev/shm/a,share=on', '-mem-path', '/b,c'],

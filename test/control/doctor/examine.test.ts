@@ -34,6 +34,17 @@ t.test('every check is heard, and each fault has one line of what to do', async 
     if (severity !== 'ok') t.match(remedy, /^[^\n]+$/);
 });
 
+t.test('no command line of a stranger ends the doctor', async (t) => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  for (const device of [
+    '{"driver":"ivshmem-doorbell","vectors":{"toString":5}}',
+    `{"driver":"ivshmem-doorbell","b":${deep}}`,
+  ])
+    await impostor(t, { args: ['-device', device] });
+  const findings = await examine(await sceneOf());
+  t.equal(new Set(findings.map(({ check }) => check)).size, checks.length);
+});
+
 t.test('what a stranger calls itself can be printed, and has an end', async (t) => {
   const name = `\u001b[2J\u202e${'x'.repeat(10_000)}\n`;
   const socket = `${temp(t)}/\u001b[31m${'y'.repeat(5_000)}`;
