@@ -4,39 +4,61 @@
 //         true of every ivshmem server, ours or another; a peer that also listens somewhere passes for one,
 //         so what is found dead is dead.
 // Rule 2: of another user's processes nothing is known, unless we are root.
+// Rule 3: what a descriptor leads to is told by the kernel; a stat may wait for a stranger's file system.
+import { statSync } from 'node:fs';
 import { processDescriptors } from '../../../native/process-descriptors.js';
 import { readProcFile } from '../../../native/proc-file.js';
 import { unixListeners } from '../../../native/unix-listeners.js';
 import { argvOf } from '../../qemu/command-line.js';
 import { patience } from '../../server/patience.js';
-import {
-  credentialsOf,
-  isQemu,
-  processIds,
-  sharedMemory,
-  type SharedMemory,
-} from './qemu-process.js';
+import { credentialsOf, isQemu, processIds, type SharedMemory } from './qemu-process.js';
 
 /** Of these memories, the keys of those that have one. */
 export function livingMemories(wanted: readonly SharedMemory[]): Set<string> {
-  const targets = new Set(wanted.map(({ target }) => target));
-  if (targets.size === 0) return new Set();
-  return new Set(processIds().flatMap((pid) => servedBy(pid, targets)));
+  if (wanted.length === 0) return new Set();
+  return new Set(processIds().flatMap((pid) => servedBy(pid, wanted)));
 }
 
 /** Whether the server of a memory would have been seen, if there were one. */
-export function wouldSeeServer({ uid }: SharedMemory): boolean {
+export function wouldSeeServer(memory: SharedMemory): boolean {
   const self = process.geteuid?.();
-  return self === 0 || self === uid;
+  return self === 0 || self === makerOf(memory);
 }
 
-function servedBy(pid: number, targets: ReadonlySet<string>): string[] {
+function servedBy(pid: number, wanted: readonly SharedMemory[]): string[] {
   const descriptors = processDescriptors(pid) ?? [];
-  const memories = descriptors.filter(({ target }) => targets.has(target));
-  if (memories.length === 0 || isQemu(pid, commandLine(pid))) return [];
+  const targets = new Set(wanted.map(({ target }) => target));
+  const open = descriptors.filter(({ target }) => targets.has(target));
+  if (open.length === 0 || isQemu(pid, commandLine(pid))) return [];
   const listening = new Set(unixListeners(pid).map(({ inode }) => `socket:[${inode}]`));
   if (!descriptors.some(({ target }) => listening.has(target))) return [];
-  return memories.flatMap(({ number, target }) => sharedMemory(pid, number, target)?.key ?? []);
+  return open.flatMap(({ number, target }) => {
+    const inode = inodeOf(pid, number);
+    return wanted
+      .filter((one) => one.target === target && (inode === undefined || isOf(one, inode)))
+      .map(({ key }) => key);
+  });
+}
+
+function isOf({ key }: SharedMemory, inode: string): boolean {
+  return key.endsWith(`:${inode}`);
+}
+
+// Undefined before Linux 5.14: whoever has something of that name passes for its server then.
+function inodeOf(pid: number, number: number): string | undefined {
+  const text = readProcFile(`/proc/${pid}/fdinfo/${number}`) ?? '';
+  return /^ino:\s*(\d+)$/m.exec(text)?.[1];
+}
+
+// Undefined: not known. We are not root, and so the process is our own.
+function makerOf({ pid, target }: SharedMemory): number | undefined {
+  if (!/^\/(memfd:|dev\/shm\/)/.test(target)) return undefined;
+  const one = processDescriptors(pid)?.find((descriptor) => descriptor.target === target);
+  try {
+    return one && statSync(`/proc/${pid}/fd/${one.number}`).uid;
+  } catch {
+    return undefined;
+  }
 }
 
 function commandLine(pid: number): string[] {

@@ -3,9 +3,10 @@
 // Rule 1: any process may call itself a QEMU and say what it likes. Where we may look at its program, that
 //         is asked; where not, it is believed for what it says of itself.
 // Rule 2: it is looked at once; a check that needs it fresh looks again.
-import { readdirSync, readlinkSync, statSync, type BigIntStats } from 'node:fs';
+// Rule 3: what it has open is known by the kernel's lists alone: a stat may wait for a stranger's file system.
+import { readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
-import { processDescriptors } from '../../../native/process-descriptors.js';
+import { sharedMappings, type SharedMapping } from '../../../native/process-mappings.js';
 import { readProcFile } from '../../../native/proc-file.js';
 import { argvOf, isQemuName, nameOnCommandLine } from '../../qemu/command-line.js';
 import { ivshmemDevices, memoryPaths, type IvshmemDevice } from '../../qemu/ivshmem-devices.js';
@@ -25,8 +26,8 @@ export interface SharedMemory {
   readonly key: string;
   /** As /proc/PID/fd shows it. */
   readonly target: string;
-  /** Who made it. */
-  readonly uid: number;
+  /** Who has it. */
+  readonly pid: number;
 }
 
 /** One QEMU. */
@@ -40,6 +41,8 @@ export interface QemuProcess {
   readonly isOpen: boolean;
   /** Memory of ivshmem that it has: none where it is not open. */
   readonly memories: readonly SharedMemory[];
+  /** Whether that is all: of one with very many mappings it is not known. */
+  readonly hasAllMemories: boolean;
 }
 
 /** All that run, by process ID. */
@@ -85,14 +88,15 @@ function look(pid: number): QemuProcess | undefined {
   if (!isQemu(pid, argv)) return undefined;
   const devices = ivshmemDevices(argv);
   const name = nameOnCommandLine(argv);
-  const memories = memoriesOf(pid, argv, devices);
+  const seen = patience.look(credentials.uid, () => sharedMappings(pid));
   return {
     pid,
     credentials,
     subject: name === undefined ? `QEMU ${pid}` : `QEMU ${pid} (${shown(name)})`,
     devices,
-    isOpen: memories !== undefined,
-    memories: memories ?? [],
+    isOpen: seen !== undefined,
+    memories: memoriesOf(pid, argv, devices, seen?.mappings ?? []),
+    hasAllMemories: seen?.isWhole ?? false,
   };
 }
 
@@ -114,33 +118,18 @@ function memoriesOf(
   pid: number,
   argv: readonly string[],
   devices: readonly IvshmemDevice[],
-): SharedMemory[] | undefined {
-  const descriptors = processDescriptors(pid);
-  if (descriptors === undefined) return undefined;
+  mappings: readonly SharedMapping[],
+): SharedMemory[] {
   const hasDoorbells = devices.some(({ kind }) => kind === 'doorbell');
-  const shared = hasDoorbells ? sharedFiles(pid) : new Set<string>();
-  for (const own of memoryPaths(argv)) shared.delete(own);
-  const memories = descriptors
-    .filter(({ target }) => target === OUR_MEMFD || shared.has(target))
-    .flatMap(({ number, target }) => sharedMemory(pid, number, target) ?? []);
+  const own = new Set(memoryPaths(argv));
+  const memories = mappings
+    .filter(({ path: file }) =>
+      file.startsWith('/memfd:') ? file === OUR_MEMFD : hasDoorbells && !own.has(file),
+    )
+    .map(({ path: target, device, inode }) => ({
+      key: keyOf({ dev: device, ino: inode }),
+      target,
+      pid,
+    }));
   return [...new Map(memories.map((memory) => [memory.key, memory])).values()];
-}
-
-// Files that are mapped to be shared and written. https://man7.org/linux/man-pages/man5/proc_pid_maps.5.html
-function sharedFiles(pid: number): Set<string> {
-  const lines = (readProcFile(`/proc/${pid}/maps`) ?? '').split('\n');
-  const files = lines.map((line) => /^\S+ rw-s \S+ \S+ \d+ +(\/.*)$/.exec(line)?.[1]);
-  return new Set(
-    files.filter((file) => file !== undefined && !file.startsWith('/memfd:')) as string[],
-  );
-}
-
-/** The memory that a descriptor of another process is; undefined when it is gone. */
-export function sharedMemory(
-  pid: number,
-  number: number,
-  target: string,
-): SharedMemory | undefined {
-  const status = statSync(`/proc/${pid}/fd/${number}`, { bigint: true, throwIfNoEntry: false });
-  return status && { key: keyOf(status), target, uid: Number(status.uid) };
 }

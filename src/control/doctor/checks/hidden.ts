@@ -6,8 +6,24 @@ import { claimTo } from '../served.js';
 export const hidden: Check = {
   name: 'hidden',
   about: 'every QEMU with an ivshmem device, and every server, may be looked at',
-  look: (scene) => [...ofOtherUsers(scene), ...silentServers(scene), ...outside(scene)],
+  look: (scene) => [
+    ...ofOtherUsers(scene),
+    ...withManyMappings(scene),
+    ...silentServers(scene),
+    ...outside(scene),
+  ],
 };
+
+function withManyMappings({ qemus }: Scene): Complaint[] {
+  return qemus
+    .filter(({ isOpen, hasAllMemories }) => isOpen && !hasAllMemories)
+    .map(({ subject }) => ({
+      severity: 'note',
+      subject,
+      message: 'it has too many mappings, or is too slow to tell them: its memory is not looked at',
+      remedy: `see whether the server of its region is the one that it was started with`,
+    }));
+}
 
 function ofOtherUsers({ qemus }: Scene): Complaint[] {
   const closed = qemus.filter(({ isOpen }) => !isOpen).length;
