@@ -2,7 +2,11 @@ import { createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { ControlClient } from '../../../src/control/client.js';
 import { examine } from '../../../src/control/doctor/examine.js';
-import { ownSceneOf } from '../../helper/doctor.js';
+import { hidden } from '../../../src/control/doctor/checks/hidden.js';
+import { asUser } from '../../helper/as-user.js';
+import { ownSceneOf, sceneOf } from '../../helper/doctor.js';
+import { impostor } from '../../helper/impostor.js';
+import { need } from '../../helper/need.js';
 import { Ledger } from '../../helper/ledger.js';
 import { Lab } from '../../helper/lab.js';
 import { Region } from '../../helper/region.js';
@@ -63,3 +67,49 @@ t.test('who answers rubbish on a control socket is no server', async (t) => {
     });
   }
 });
+
+const naming = (sockets: readonly string[]): string[] =>
+  sockets.flatMap((socket, index) => [
+    ...['-chardev', `socket,path=${socket},id=c${index}`],
+    ...['-device', `ivshmem-doorbell,chardev=c${index}`],
+  ]);
+
+t.test('sockets that a stranger made up keep no other from being looked at', async (t) => {
+  const directory = temp(t);
+  const names = Array.from({ length: 400 }, (_, index) => `${directory}/${index}`);
+  await impostor(t, { args: naming(names) });
+  const { socket } = await Region.listenWithHost(t, { vectors: 4 });
+  await impostor(t, { args: naming([socket]) });
+  const scene = await sceneOf();
+  t.match(
+    scene.regions.filter(({ name }) => name === socket),
+    [{ vectors: 4 }],
+  );
+  t.strictSame(
+    scene.sockets.filter((one) => names.includes(one)),
+    [],
+  );
+});
+
+t.test(
+  'sockets that a stranger has by the hundred hide none of another user',
+  need('root'),
+  async (t) => {
+    const directory = temp(t);
+    const names = Array.from({ length: 300 }, (_, index) => `${directory}/${index}`);
+    for (const name of names) await answering(t, name, (connection) => connection.destroy());
+    await impostor(t, { args: naming(names), as: asUser(65_534) });
+    const { socket } = await Region.listenWithHost(t, { vectors: 4 });
+    await impostor(t, { args: naming([socket]) });
+    const scene = await sceneOf();
+    t.match(
+      scene.regions.filter(({ name }) => name === socket),
+      [{ vectors: 4 }],
+    );
+    t.ok(scene.unasked >= 44, 'and those that are left out are counted');
+    t.match(
+      (await hidden.look(scene)).filter(({ subject }) => / sockets?$/.test(subject)),
+      [{ severity: 'note', message: /too many/ }],
+    );
+  },
+);

@@ -10,9 +10,22 @@ export const hidden: Check = {
     ...ofOtherUsers(scene),
     ...withManyMappings(scene),
     ...silentServers(scene),
+    ...unasked(scene),
     ...outside(scene),
   ],
 };
+
+function unasked({ unasked: count }: Scene): Complaint[] {
+  if (count === 0) return [];
+  return [
+    {
+      severity: 'note',
+      subject: count === 1 ? '1 socket' : `${count} sockets`,
+      message: 'that QEMUs name are too many to be asked: nothing is known of their regions',
+      remedy: 'name those that matter with --socket',
+    },
+  ];
+}
 
 function withManyMappings({ qemus }: Scene): Complaint[] {
   return qemus
