@@ -10,11 +10,19 @@ const F_DUPFD_CLOEXEC = 1030;
 const STDIN = 0; // Node sees to it that there is one
 const limit = staticMemory(16); // struct rlimit: soft, hard; neither is ever above fs.nr_open
 
+/** RLIMIT_NOFILE of a process. */
+export interface DescriptorLimits {
+  /** What is in force. */
+  readonly soft: number;
+  /** To what the process, and its user, may raise it. */
+  readonly hard: number;
+}
+
 /**
- * The soft RLIMIT_NOFILE of a process; undefined when we may not look (another user's) or it is gone.
+ * The limits of a process; undefined when we may not look (another user's) or it is gone.
  * https://man7.org/linux/man-pages/man2/prlimit.2.html
  */
-export function descriptorLimit(pid: number): number | undefined {
+export function descriptorLimits(pid: number): DescriptorLimits | undefined {
   // 0 is how SO_PEERCRED names a process of another PID namespace; to prlimit it would be ourselves.
   if (pid === 0) return undefined;
   if (libc.prlimit(pid, RLIMIT_NOFILE, NULL, limit.address) < 0) {
@@ -22,7 +30,15 @@ export function descriptorLimit(pid: number): number | undefined {
     if (value === errno.EPERM || value === errno.ESRCH) return undefined;
     throw new SystemError(value, 'prlimit');
   }
-  return Number(limit.view.getBigUint64(0, true));
+  return {
+    soft: Number(limit.view.getBigUint64(0, true)),
+    hard: Number(limit.view.getBigUint64(8, true)),
+  };
+}
+
+/** The soft one of them. */
+export function descriptorLimit(pid: number): number | undefined {
+  return descriptorLimits(pid)?.soft;
 }
 
 /** The limit in force for this process: the soft one, which Node raises to the hard one at its start. */

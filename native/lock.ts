@@ -55,3 +55,9 @@ export function lockHolders(inode: bigint): number[] {
   const line = new RegExp(`^\\d+: FLOCK .* (\\d+) [0-9a-f]+:[0-9a-f]+:${inode} `, 'gm');
   return [...readFileSync('/proc/locks', 'utf8').matchAll(line)].map(([, pid]) => Number(pid));
 }
+
+/** Whether anybody has a lock of any kind on a file with this inode, in whatever file system. */
+export function isLocked(inode: bigint): boolean {
+  const line = new RegExp(`^\\d+: [A-Z].* [0-9a-f]+:[0-9a-f]+:${inode} `, 'm');
+  return line.test(readFileSync('/proc/locks', 'utf8'));
+}

@@ -2,7 +2,7 @@
 //
 // Rule 1: to look harms nobody: see src/control/doctor/scene.ts.
 // Rule 2: the exit code is for scripts: 1 where an error was found, and a warning is none.
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { ControlClient } from '../control/client.js';
@@ -10,6 +10,7 @@ import { ControlError } from '../control/control-error.js';
 import { examine } from '../control/doctor/examine.js';
 import { readScene } from '../control/doctor/scene.js';
 import type { ServerStatus } from '../control/status.js';
+import { OptionsError } from '../server/error.js';
 import { controlOption, controlPath } from './control-path.js';
 import { defaultSocket, socketPath } from './default-socket.js';
 import { reportOf } from './doctor-report.js';
@@ -48,9 +49,17 @@ export const doctorCommand: CommandModule<object, DoctorArguments> = {
 async function doctor(given: ArgumentsCamelCase<DoctorArguments>): Promise<void> {
   const [, ...surplus] = given._;
   if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
-  const sockets = (given.socket ?? [defaultSocket()]).map((one) => path.resolve(socketPath(one)));
+  const sockets = (given.socket ?? [defaultSocket()]).map((one) =>
+    path.resolve(shortEnough(socketPath(one))),
+  );
   const client = new ControlClient(controlPath(given.control));
-  const scene = await readScene({ sockets, askStatus: () => statusOf(client) });
+  const scene = await readScene({
+    sockets,
+    named: given.socket === undefined ? [] : sockets,
+    askStatus: () => statusOf(client),
+    control: path.resolve(client.path),
+    isServerExpected: given.control !== undefined || isOwnAt(client.path),
+  });
   const findings = await examine(scene);
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT_SYSTEM;
   try {
@@ -61,12 +70,32 @@ async function doctor(given: ArgumentsCamelCase<DoctorArguments>): Promise<void>
   }
 }
 
+// https://man7.org/linux/man-pages/man7/unix.7.html: sun_path, and the zero at its end.
+function shortEnough(socket: string): string {
+  const bytes = Buffer.byteLength(socket);
+  if (bytes <= 107) return socket;
+  throw new OptionsError('socket', `a path of ${bytes} bytes is no socket; allowed: 1–107 bytes`);
+}
+
+// One of root's or of our own: at a default place, where everybody may make files, a stranger's means nothing.
+function isOwnAt(file: string): boolean {
+  try {
+    return isTrusted(lstatSync(file).uid);
+  } catch {
+    return false;
+  }
+}
+
 // Where everybody may make files a stranger may have been first, and would tell us what to find.
 async function statusOf(client: ControlClient): Promise<ServerStatus> {
-  const { uid } = statSync(client.path);
-  const own = process.geteuid?.() ?? 0;
-  if (own === 0 || uid === 0 || uid === own) return client.status();
+  const uid = statSync(client.path, { throwIfNoEntry: false })?.uid ?? 0;
+  if (isTrusted(uid)) return client.status();
   throw new ControlError('ERR_IVSHMEM_NOT_CONTROL', `user ${uid} has ${client.path}`);
+}
+
+function isTrusted(uid: number): boolean {
+  const own = process.geteuid?.() ?? 0;
+  return own === 0 || uid === 0 || uid === own;
 }
 
 function isColourWanted(): boolean {

@@ -78,13 +78,37 @@ t.test('an error makes the exit code 1, a warning does not', async (t) => {
   );
 });
 
+t.test('a server that was named, and does not answer, is an error', async (t) => {
+  const lab = await Lab.start(t);
+  const look = async (control: string): Promise<Ended> =>
+    doctor(t, ['--json', '--socket', lab.socket, '--control', control]);
+  const ofServer = (ended: Ended): Found[] =>
+    findings(ended).filter(({ check, subject }) => check === 'doorbells' && subject === 'server');
+  t.strictSame(ofServer(await look(lab.control)), []);
+  const none = await look(`${temp(t)}/none`);
+  t.equal(none.code, 1);
+  t.match(ofServer(none), [{ severity: 'error', remedy: /start it with --control/ }]);
+  await lab.serve.end('SIGKILL');
+  const dead = await look(lab.control);
+  t.equal(dead.code, 1);
+  t.match(ofServer(dead), [{ severity: 'error', remedy: /start it again/ }]);
+});
+
+t.test('no server at the default place is a note', need('root'), async (t) => {
+  const { stdout } = await run(t, [...alone, ...ivshmem, 'doctor', '--json']);
+  t.match(
+    (JSON.parse(stdout) as Found[]).filter(({ check }) => check === 'doorbells'),
+    [{ severity: 'note', message: /none answers/, remedy: /--control/ }],
+  );
+});
+
 t.test('for people faults come first, with what to do, and then what is fine', async (t) => {
   const lab = await Lab.start(t, []);
   await lab.serve.end('SIGKILL');
   const { stdout } = await doctor(t, ['--socket', lab.socket, '--control', lab.control]);
   t.match(stdout, `warning  stale-files: ${lab.socket}: nobody serves at this socket`);
   t.match(stdout, /\n {9}-> start its server again, which replaces it, or: rm /);
-  t.match(stdout, /note {5}doorbells: server: none answers on a control socket \(.*ECONNREFUSED/);
+  t.match(stdout, /error {4}doorbells: server: none answers on a control socket \(.*ECONNREFUSED/);
   t.match(stdout, /\nok {7}huge-pages: |\nwarning {2}huge-pages: /);
   t.match(stdout, /\d+ errors?, \d+ warnings?, \d+ checks fine\n$/);
   t.ok(stdout.indexOf('stale-files') < stdout.indexOf('ok       '));
@@ -131,7 +155,13 @@ t.test('who reads no further ends it without a word', async (t) => {
 });
 
 t.test('called wrongly it ends with 2', async (t) => {
-  for (const words of [['more'], ['--socket', ''], ['--control', ''], ['--jsn']]) {
+  for (const words of [
+    ['more'],
+    ['--socket', ''],
+    ['--socket', `/${'x'.repeat(300)}`],
+    ['--control', ''],
+    ['--jsn'],
+  ]) {
     const { code, stdout, stderr } = await doctor(t, words);
     t.equal(code, 2, words.join(' '));
     t.equal(stdout, '');
@@ -149,11 +179,11 @@ t.test("a stranger's control socket is not believed", need('root'), async (t) =>
   const asNobody = findings(await doctor(t, words, asUser(NOBODY)));
   t.match(
     asNobody.filter(({ check }) => check === 'doorbells'),
-    [{ severity: 'note', message: new RegExp(`user 1 has ${control}`) }],
+    [{ severity: 'error', message: new RegExp(`user 1 has ${control}`) }],
   );
   const asRoot = findings(await doctor(t, words));
   t.match(
     asRoot.filter(({ check }) => check === 'doorbells'),
-    [{ severity: 'ok' }],
+    [{ severity: 'note', message: 'no attached QEMU is there to be looked at' }],
   );
 });

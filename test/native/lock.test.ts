@@ -2,14 +2,18 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import koffi from 'koffi';
 import t from 'tap';
-import { lockHolder, lockHolders, openLockFile, tryLock } from '../../native/lock.js';
+import { Fd } from '../../native/fd.js';
+import { isLocked, lockHolder, lockHolders, openLockFile, tryLock } from '../../native/lock.js';
 import { Child } from '../helper/child.js';
 import { failing } from '../helper/fault.js';
 import { need } from '../helper/need.js';
@@ -121,4 +125,23 @@ t.test('a lock that fails for another reason is told', async (t) => {
   using fd = openLockFile(`${temp(t)}/lock`);
   failing(t, 'flock', 'ENOLCK');
   t.throws(() => tryLock(fd), { code: 'ENOLCK', syscall: 'flock' });
+});
+
+t.test('a lock of any kind on a file is seen, and on another one is not', async (t) => {
+  const fcntl = koffi.load('libc.so.6').func('int fcntl(int fd, int cmd, ...)');
+  const [F_SETLK, F_OFD_SETLK, F_WRLCK] = [6, 37, 1];
+  for (const kind of ['flock', F_SETLK, F_OFD_SETLK]) {
+    const path = `${temp(t)}/lock`;
+    const fd = new Fd(openSync(path, 'w+'));
+    const { rawFd } = fd;
+    const { ino } = fstatSync(rawFd, { bigint: true });
+    t.equal(isLocked(ino), false);
+    const flock = Buffer.alloc(32); // struct flock: the whole file
+    flock.writeInt16LE(F_WRLCK, 0);
+    if (kind === 'flock') tryLock(fd);
+    else t.equal(fcntl(rawFd, kind, 'void *', flock), 0);
+    t.equal(isLocked(ino), true, String(kind));
+    fd.close();
+    t.equal(isLocked(ino), false);
+  }
 });

@@ -17,7 +17,7 @@ export async function examine(scene: Scene): Promise<Finding[]> {
 }
 
 async function ask(check: Check, scene: Scene): Promise<Finding[]> {
-  const { name, about } = check;
+  const { name } = check;
   const complaints = await look(check, scene);
   const shown = complaints
     .slice(0, MOST_FINDINGS)
@@ -28,8 +28,20 @@ async function ask(check: Check, scene: Scene): Promise<Finding[]> {
     const remedy = 'see to those that are listed, and look again';
     shown.push({ check: name, severity, subject: name, message: `and ${more} more`, remedy });
   }
-  if (complaints.length > 0) return shown;
-  return [{ check: name, severity: 'ok', subject: name, message: about }];
+  return complaints.length > 0 ? shown : [allIsWell(check, scene)];
+}
+
+function allIsWell({ name, about, scope }: Check, scene: Scene): Finding {
+  const finding = { check: name, subject: name };
+  if (scope === undefined) return { ...finding, severity: 'ok', message: about };
+  const { count, of } = scope(scene);
+  const [one, several] = of;
+  if (count === 0) {
+    const remedy = 'look again while the lab runs, as root where it is of other users';
+    return { ...finding, severity: 'note', message: `no ${one} is there to be looked at`, remedy };
+  }
+  const message = `${about} (${count} ${count === 1 ? one : several})`;
+  return { ...finding, severity: 'ok', message };
 }
 
 async function look(check: Check, scene: Scene): Promise<readonly Complaint[]> {

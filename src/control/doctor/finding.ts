@@ -24,14 +24,26 @@ export interface Finding {
 /** A finding before its check has put its name to it. */
 export type Complaint = Omit<Finding, 'check'>;
 
+/** So many of something: of one, of several. */
+export interface Scope {
+  readonly count: number;
+  readonly of: readonly [one: string, several: string];
+}
+
 /** One check. */
 export interface Check {
   readonly name: string;
   /** What is looked at, for who reads that all is well. */
   readonly about: string;
+  /** How much of the lab it looks at; without it: this machine, which is always there. */
+  readonly scope?: (scene: Scene) => Scope;
   /** What is wrong, and what could not be looked at. Changes nothing. */
   look(scene: Scene): readonly Complaint[] | Promise<readonly Complaint[]>;
 }
+
+/** The remedy where we may not look at a process. */
+export const LOOK_AT_ALL =
+  'run this as root, and with CAP_SYS_PTRACE (docker run --cap-add SYS_PTRACE)';
 
 const MOST_CHARACTERS = 160;
 

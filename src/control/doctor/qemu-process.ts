@@ -8,7 +8,7 @@ import { readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
 import { sharedMappings, type SharedMapping } from '../../../native/process-mappings.js';
 import { readProcFile } from '../../../native/proc-file.js';
-import { argvOf, isQemuName, nameOnCommandLine } from '../../qemu/command-line.js';
+import { argvOf, isQemuName, nameOnCommandLine, valuesOf } from '../../qemu/command-line.js';
 import { ivshmemDevices, memoryPaths, type IvshmemDevice } from '../../qemu/ivshmem-devices.js';
 import { patience } from '../../server/patience.js';
 import { shown } from './finding.js';
@@ -37,6 +37,8 @@ export interface QemuProcess {
   /** For people. */
   readonly subject: string;
   readonly devices: readonly IvshmemDevice[];
+  /** Whether it has more options in a file (`-readconfig`), which is not read. */
+  readonly hasOptionFile: boolean;
   /** Whether we may look at what it has open; its devices may be hidden with the rest. */
   readonly isOpen: boolean;
   /** Memory of ivshmem that it has: none where it is not open. */
@@ -94,6 +96,7 @@ function look(pid: number): QemuProcess | undefined {
     credentials,
     subject: name === undefined ? `QEMU ${pid}` : `QEMU ${pid} (${shown(name)})`,
     devices,
+    hasOptionFile: valuesOf(argv, 'readconfig').length > 0,
     isOpen: seen !== undefined,
     memories: memoriesOf(pid, argv, devices, seen?.mappings ?? []),
     hasAllMemories: seen?.isWhole ?? false,

@@ -6,8 +6,8 @@
 import { existsSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { ControlError } from '../control-error.js';
+import { absenceOf, type Absence } from './absence.js';
 import type { ServerStatus } from '../status.js';
-import { isSystemError } from './finding.js';
 import { isSocketAt } from './leads-to.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
 import { regionBehind, regionsOfStatus, type Region } from './regions.js';
@@ -19,8 +19,14 @@ export type AskStatus = () => Promise<ServerStatus>;
 export interface SceneOptions {
   /** Paths of sockets of VMs. */
   readonly sockets: readonly string[];
+  /** Those of them that somebody named, where something ought to be. Default: none. */
+  readonly named?: readonly string[];
   /** The control socket of a server. Default: there is none. */
   readonly askStatus?: AskStatus;
+  /** Its path. Default: none. */
+  readonly control?: string;
+  /** Whether a server ought to answer there. Default: false. */
+  readonly isServerExpected?: boolean;
   /** Where servers put their sockets when they are not told. Default: /run, /run/ivshmem, $XDG_RUNTIME_DIR. */
   readonly directories?: readonly string[];
   /** Where shared memory has its names. Default: /dev/shm. */
@@ -36,7 +42,7 @@ export interface Scene extends Required<SceneOptions> {
   /** Undefined: no server has answered. */
   readonly status: ServerStatus | undefined;
   /** Why none has. */
-  readonly absence: string;
+  readonly absence: Absence | undefined;
   readonly regions: readonly Region[];
   /** How many sockets there were too many to look at, or to ask at. */
   readonly unasked: number;
@@ -57,7 +63,8 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
   const told = status === undefined ? [] : regionsOfStatus(status);
   const attached = new Set(told.flatMap(({ peers = [] }) => peers.map(({ pid }) => pid)));
   const qemus = all.filter(
-    ({ pid, devices, memories }) => devices.length > 0 || memories.length > 0 || attached.has(pid),
+    ({ pid, devices, memories, hasOptionFile }) =>
+      devices.length > 0 || memories.length > 0 || hasOptionFile || attached.has(pid),
   );
   const sockets = socketsOf(options.sockets, qemus, told);
   const looked = sockets.slice(
@@ -70,6 +77,9 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
   return {
     directories: defaultDirectories(),
     memoryDirectory: '/dev/shm',
+    named: [],
+    control: '',
+    isServerExpected: false,
     programPath: [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/libexec'],
     ...options,
     askStatus,
@@ -92,11 +102,11 @@ export async function statusOrAbsence(
   askStatus: AskStatus,
 ): Promise<Pick<Scene, 'status' | 'absence'>> {
   try {
-    return { status: await askStatus(), absence: '' };
+    return { status: await askStatus(), absence: undefined };
   } catch (error) {
-    const isNoAnswer = error instanceof ControlError || isSystemError(error);
-    if (!isNoAnswer) throw error;
-    return { status: undefined, absence: error.message };
+    const absence = absenceOf(error);
+    if (absence === undefined) throw error;
+    return { status: undefined, absence };
   }
 }
 

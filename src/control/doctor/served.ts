@@ -1,12 +1,13 @@
 // Whether somebody serves at a path, found out without touching it: to connect would be to join, and to try
 // the lock would keep a server from its start.
 //
-// Rule 1: alive is whoever holds the lock beside it, or listens under that path. Neither can be seen of a
-//         server in another PID namespace, so a container does not tell.
-import { lstatSync, realpathSync, type BigIntStats } from 'node:fs';
+// Rule 1: alive is whoever holds the lock beside it, or listens under that path, in whatever network namespace.
+//         Neither can be seen of a server outside of our own PID namespace, so a container does not tell.
+import { lstatSync, readlinkSync, realpathSync, type BigIntStats } from 'node:fs';
 import nodePath from 'node:path';
-import { lockHolders } from '../../../native/lock.js';
+import { isLocked, lockHolders } from '../../../native/lock.js';
 import { unixListeners } from '../../../native/unix-listeners.js';
+import { processIds } from './qemu-process.js';
 
 /** What is at a path and beside it. */
 export interface Claim {
@@ -15,25 +16,50 @@ export interface Claim {
   /** The lock file, if there is one that may be a server's: regular and empty. */
   readonly lock: BigIntStats | undefined;
   readonly isServed: boolean;
+  /** Who holds the lock, by process ID. */
+  readonly holders: readonly number[];
 }
 
 /** Looks at a path, and at `path.lock`. What cannot be seen is not there. */
-export function claimTo(given: string, pid: number | 'self' = 'self'): Claim {
+export function claimTo(given: string): Claim {
   const path = realPath(given);
   const target = statusOf(path);
   const lock = statusOf(`${path}.lock`);
+  const holders = lock === undefined ? [] : lockHolders(lock.ino);
   const isFree =
-    (lock === undefined || lockHolders(lock.ino).length === 0) &&
-    !unixListeners(pid).some((listener) => mayBe(listener.path, given, path));
+    (lock === undefined || !isLocked(lock.ino)) &&
+    !oneOfEachNetwork().some((pid) =>
+      unixListeners(pid).some((listener) => mayBe(listener.path, given, path)),
+    );
   // A server that has begun or ended in between has changed one of them.
   const isSame = statusOf(path)?.ino === target?.ino && statusOf(`${path}.lock`)?.ino === lock?.ino;
   const isLock = lock?.isFile() === true && lock.size === 0n;
-  return { target, lock: isLock ? lock : undefined, isServed: !isFree || !isSame };
+  return { target, lock: isLock ? lock : undefined, isServed: !isFree || !isSame, holders };
 }
 
 function statusOf(path: string): BigIntStats | undefined {
   try {
     return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+// Of each network namespace that can be seen a process: who listens is told of one at a time, and a container may
+// have its own.
+function oneOfEachNetwork(): (number | 'self')[] {
+  const found = new Map<string, number | 'self'>();
+  for (const pid of ['self', ...processIds()] as const) {
+    const network = networkOf(pid);
+    if (network !== undefined && !found.has(network)) found.set(network, pid);
+  }
+  return [...found.values()];
+}
+
+// Undefined: another user's, or gone. It is seen by its lock alone then.
+function networkOf(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
   } catch {
     return undefined;
   }

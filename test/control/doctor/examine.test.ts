@@ -3,7 +3,7 @@ import t from 'tap';
 import { examine } from '../../../src/control/doctor/examine.js';
 import type { Finding } from '../../../src/control/doctor/finding.js';
 import { Child } from '../../helper/child.js';
-import { sceneOf } from '../../helper/doctor.js';
+import { ownSceneOf, sceneOf } from '../../helper/doctor.js';
 import { impostor } from '../../helper/impostor.js';
 import { longCommandLine } from '../../helper/long-command-line.js';
 import { need } from '../../helper/need.js';
@@ -78,4 +78,18 @@ t.test('a command line of 400 MiB ends no doctor', need('cc'), async (t) => {
   await until(`it has it, and is told something ${child.stderr}`, () => said !== '');
   const findings = await examine(await sceneOf());
   t.strictSame(new Set(findings.map(({ check }) => check)).size, checks.length);
+});
+
+t.test('nothing to look at is not fine, and what was looked at is counted', async (t) => {
+  const scene = await ownSceneOf({});
+  const findings = await examine(scene);
+  const of = (name: string): Finding[] => findings.filter(({ check }) => check === name);
+  for (const name of ['permissions', 'reconnect', 'vectors', 'left-behind'])
+    t.match(of(name), [{ severity: 'note', message: /^no .* is there to be looked at$/ }], name);
+  const stranger = await impostor(t, { args: ['-device', 'ivshmem-plain,memdev=m'] });
+  const one = await examine(await ownSceneOf({}, stranger.pid));
+  t.match(
+    one.filter(({ check }) => check === 'reconnect'),
+    [{ severity: 'ok', message: /\(1 QEMU\)$/ }],
+  );
 });

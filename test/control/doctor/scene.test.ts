@@ -63,7 +63,7 @@ t.test('who answers rubbish on a control socket is no server', async (t) => {
     const askStatus = (): ReturnType<ControlClient['status']> => new ControlClient(path).status();
     t.match(await ownSceneOf({ askStatus }), {
       status: undefined,
-      absence: /no control socket|hang up/,
+      absence: { message: /no control socket|hang up/ },
     });
   }
 });

@@ -2,47 +2,98 @@
 //
 // Rule 1: what is wrong is wrong twice, a moment apart: somebody who comes or goes while we look is no fault.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServerStatus } from '../../status.js';
+import type { PeerStatus, ServerStatus } from '../../status.js';
+import { readProcFile } from '../../../../native/proc-file.js';
+import { processDescriptors } from '../../../../native/process-descriptors.js';
 import { misplacedDoorbells, type Misplaced } from '../doorbell-audit.js';
-import { shown, type Check, type Complaint } from '../finding.js';
+import { LOOK_AT_ALL, shown, type Check, type Complaint } from '../finding.js';
+import type { QemuProcess } from '../qemu-process.js';
 import { statusOrAbsence, type Scene } from '../scene.js';
 
 const MOMENT_MS = 200;
 const MOST_NAMED = 3;
 
-const ELSEWHERE: Complaint = {
-  severity: 'note',
-  subject: 'server',
-  message: 'it runs in another PID namespace: which process is which peer is not known here',
-  remedy: 'run this where the server runs, as in the same container',
-};
-
 export const doorbells: Check = {
   name: 'doorbells',
   about: 'each attached QEMU has exactly the doorbells that it was told of',
+  scope: (scene) => ({ count: attachedIn(scene).length, of: ['attached QEMU', 'attached QEMUs'] }),
   look: async (scene) => {
     if (scene.status === undefined) return [noServer(scene)];
-    if (!isSeenHere(scene)) return [ELSEWHERE];
-    const first = look(scene.status, scene);
-    if (first.size === 0) return [];
-    await sleep(MOMENT_MS);
-    const { status } = await statusOrAbsence(scene.askStatus);
-    if (status === undefined) return [];
-    const again = look(status, scene);
-    return complaints([...first].filter(([key]) => again.has(key)).map(([, found]) => found));
+    if (!isSeenHere(scene)) return [elsewhere(scene.status)];
+    return [...notRead(scene), ...(await misplaced(scene.status, scene))];
   },
 };
+
+async function misplaced(first: ServerStatus, scene: Scene): Promise<Complaint[]> {
+  const before = look(first, scene);
+  if (before.size === 0) return [];
+  await sleep(MOMENT_MS);
+  const { status } = await statusOrAbsence(scene.askStatus);
+  if (status === undefined) return [];
+  const again = look(status, scene);
+  return complaints([...before].filter(([key]) => again.has(key)).map(([, found]) => found));
+}
+
+interface Attached {
+  readonly qemu: QemuProcess;
+  readonly peer: PeerStatus;
+}
+
+function attachedIn({ qemus, regions }: Scene): Attached[] {
+  const byPid = new Map(qemus.map((qemu) => [qemu.pid, qemu]));
+  return regions.flatMap(({ peers = [] }) =>
+    peers.flatMap((peer) => {
+      const qemu = byPid.get(peer.pid);
+      return qemu === undefined ? [] : [{ qemu, peer }];
+    }),
+  );
+}
+
+// What it will make of them is not known yet. That it had time and has not read is a fault of its own.
+function notRead(scene: Scene): Complaint[] {
+  return attachedIn(scene).flatMap(({ qemu, peer }): Complaint[] => {
+    const { unread, isBehind, isBlocked } = peer;
+    if (unread === 0 && !isBehind) return [];
+    return [
+      {
+        severity: isBlocked ? 'warning' : 'note',
+        subject: qemu.subject,
+        message: `it has not read ${unread} ${unread === 1 ? 'message' : 'messages'} of its server${isBlocked ? ': it is stopped, or hangs' : ''}; its doorbells are not looked at`,
+        remedy: isBlocked
+          ? `let it go on (the monitor's cont does not help a stopped process: kill -CONT ${qemu.pid}), or restart this VM`
+          : 'look again in a moment',
+      },
+    ];
+  });
+}
 
 function isSeenHere({ status, regions }: Scene): boolean {
   return status?.regions.length === 0 || regions.some(({ peers }) => peers !== undefined);
 }
 
-function noServer({ absence }: Scene): Complaint {
+// The process of that number is another one, or may not be looked at.
+function elsewhere({ pid }: ServerStatus): Complaint {
+  const subject = 'server';
+  const isIvshmem = readProcFile(`/proc/${pid}/cmdline`)?.includes('ivshmem') ?? false;
+  if (isIvshmem && processDescriptors(pid) === undefined) {
+    const message = `this may not look at what process ${pid} has open: its peers are not known here`;
+    return { severity: 'note', subject, message, remedy: LOOK_AT_ALL };
+  }
   return {
     severity: 'note',
+    subject,
+    message: 'it runs in another PID namespace: which process is which peer is not known here',
+    remedy: 'run this where the server runs, as in the same container',
+  };
+}
+
+function noServer({ absence, isServerExpected }: Scene): Complaint {
+  const { message = '', remedy = '' } = absence ?? {};
+  return {
+    severity: isServerExpected ? 'error' : 'note',
     subject: 'server',
-    message: `none answers on a control socket (${shown(absence)}): peers and doorbells are not looked at`,
-    remedy: 'start it with --control PATH, or name that path with --control',
+    message: `none answers on a control socket (${shown(message)}): peers and doorbells are not looked at`,
+    remedy,
   };
 }
 

@@ -1,5 +1,7 @@
 // What could not be looked at, said plainly: a doctor that saw half of the lab has not found it healthy.
-import { shown, type Check, type Complaint } from '../finding.js';
+import { readProcFile } from '../../../../native/proc-file.js';
+import { LOOK_AT_ALL, shown, type Check, type Complaint } from '../finding.js';
+import { isSocketAt } from '../leads-to.js';
 import type { Scene } from '../scene.js';
 import { claimTo } from '../served.js';
 
@@ -7,8 +9,10 @@ export const hidden: Check = {
   name: 'hidden',
   about: 'every QEMU with an ivshmem device, and every server, may be looked at',
   look: (scene) => [
+    ...absent(scene),
     ...ofOtherUsers(scene),
     ...withManyMappings(scene),
+    ...withOptionFile(scene),
     ...silentServers(scene),
     ...unasked(scene),
     ...outside(scene),
@@ -27,6 +31,17 @@ function unasked({ unasked: count }: Scene): Complaint[] {
   ];
 }
 
+function absent({ named }: Scene): Complaint[] {
+  return named
+    .filter((socket) => isSocketAt(socket) === false)
+    .map((socket) => ({
+      severity: 'warning',
+      subject: shown(socket),
+      message: 'it was named, and there is no socket',
+      remedy: 'name the socket of a server, or start one there (ivshmem serve --socket PATH)',
+    }));
+}
+
 function withManyMappings({ qemus }: Scene): Complaint[] {
   return qemus
     .filter(({ isOpen, hasAllMemories }) => isOpen && !hasAllMemories)
@@ -41,25 +56,63 @@ function withManyMappings({ qemus }: Scene): Complaint[] {
 function ofOtherUsers({ qemus }: Scene): Complaint[] {
   const closed = qemus.filter(({ isOpen }) => !isOpen).length;
   if (closed === 0) return [];
+  const isRoot = process.geteuid?.() === 0;
   return [
     {
       severity: 'note',
       subject: closed === 1 ? '1 QEMU' : `${closed} QEMUs`,
-      message: 'of other users: what they have open cannot be looked at',
-      remedy: `run this as root to look at ${closed} more`,
+      message: isRoot
+        ? 'what they have open may not be looked at: this root lacks CAP_SYS_PTRACE'
+        : 'of other users: what they have open cannot be looked at',
+      remedy: isRoot ? LOOK_AT_ALL : `run this as root to look at ${closed} more`,
     },
   ];
 }
 
+function withOptionFile({ qemus }: Scene): Complaint[] {
+  return qemus
+    .filter(({ hasOptionFile }) => hasOptionFile)
+    .map(({ subject }) => ({
+      severity: 'note',
+      subject,
+      message: 'it has options in a file (-readconfig): reconnect= and vectors= there are not seen',
+      remedy: 'look into that file, or give its device on the command line',
+    }));
+}
+
 function silentServers({ sockets, regions }: Scene): Complaint[] {
   const known = new Set(regions.flatMap((region) => region.sockets));
-  const silent = sockets.filter((socket) => !known.has(socket) && claimTo(socket).isServed);
-  return silent.map((socket) => ({
+  return sockets.flatMap((socket) => {
+    if (known.has(socket)) return [];
+    const { isServed, holders } = claimTo(socket);
+    if (!isServed) return [];
+    const stopped = holders.find(isStopped);
+    return [stopped === undefined ? silent(socket) : stoppedServer(socket, stopped)];
+  });
+}
+
+function silent(socket: string): Complaint {
+  return {
     severity: 'note',
     subject: shown(socket),
     message: 'its server does not say what it serves: vectors are not compared',
-    remedy: 'serve it by ivshmem serve, with --control or a socket for host commands',
-  }));
+    remedy:
+      'see whether it hangs; serve it by ivshmem serve, with --control or a socket for host commands',
+  };
+}
+
+function stoppedServer(socket: string, pid: number): Complaint {
+  return {
+    severity: 'error',
+    subject: shown(socket),
+    message: `its server (process ${pid}) is stopped: who joins waits`,
+    remedy: `kill -CONT ${pid}`,
+  };
+}
+
+// By job control, or by a debugger. https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+function isStopped(pid: number): boolean {
+  return /^State:\s*[Tt]/m.test(readProcFile(`/proc/${pid}/status`) ?? '');
 }
 
 function outside({ seesAllProcesses }: Scene): Complaint[] {

@@ -1,7 +1,8 @@
 // Huge pages: how many were set aside, and how many are left.
 // https://docs.kernel.org/admin-guide/mm/hugetlbpage.html
 //
-// Rule 1: a machine without any is fine: only who asks for them needs them.
+// Rule 1: a machine without any is fine: only who asks for them needs them. A lab that has set aside just what it
+//         uses is fine, too.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { formatSize } from '../../../server/size.js';
@@ -29,10 +30,10 @@ export function lookAtPools(sysfs: string): Complaint[] {
       if (free <= 0) {
         return [
           {
-            severity: 'warning',
+            severity: 'note',
             subject: `huge pages of ${size}`,
-            message: `all ${total} are in use: a region with hugepages ${size} does not fit`,
-            remedy: `set more aside: echo ${2 * total} >/sys/kernel/mm/hugepages/hugepages-${pageBytes / 1024}kB/nr_hugepages`,
+            message: `all ${total} are in use: one more region with hugepages ${size} does not fit`,
+            remedy: `if one is to come, set more aside: echo NUMBER >/sys/kernel/mm/hugepages/hugepages-${pageBytes / 1024}kB/nr_hugepages`,
           },
         ];
       }
@@ -40,6 +41,7 @@ export function lookAtPools(sysfs: string): Complaint[] {
         severity: 'note',
         subject: `huge pages of ${size}`,
         message: `${free} of ${total} are free, and none on ${node}: a QEMU that is bound to it finds none`,
+        remedy: `if one is to be: echo NUMBER >/sys/devices/system/node/${node}/hugepages/hugepages-${pageBytes / 1024}kB/nr_hugepages`,
       }));
     },
   );

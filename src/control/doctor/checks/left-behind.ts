@@ -14,6 +14,10 @@ import { claimTo } from '../served.js';
 export const leftBehind: Check = {
   name: 'left-behind',
   about: 'each QEMU is on the memory of a living server, and a peer of it',
+  scope: ({ qemus }) => ({
+    count: qemus.filter(({ devices, memories }) => devices.length + memories.length > 0).length,
+    of: ['QEMU', 'QEMUs'],
+  }),
   look: (scene) => {
     const living = livingMemories(scene.qemus.flatMap(({ memories }) => memories));
     for (const { memory } of scene.regions) if (memory !== undefined) living.add(memory);

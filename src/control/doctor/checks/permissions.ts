@@ -1,9 +1,10 @@
 // Sockets that somebody is meant to connect to, and may not.
 //
 // Rule 1: a socket that is for its owner alone is meant so. What is a fault: a mode that lets others in, in a
-//         directory that does not; a QEMU that names a socket which is closed to its user.
+//         directory that lets in nobody; a QEMU that names a socket which is closed to its user.
+// Rule 2: no directory is to be opened: it may be closed for what else is in it.
 import { realpathSync, statSync, type Stats } from 'node:fs';
-import { shellPath, shown, type Check, type Complaint } from '../finding.js';
+import { shown, type Check, type Complaint } from '../finding.js';
 import { directoriesAbove, obstacle } from '../may-reach.js';
 import type { QemuProcess } from '../qemu-process.js';
 import type { Scene } from '../scene.js';
@@ -12,14 +13,21 @@ import { claimTo } from '../served.js';
 export const permissions: Check = {
   name: 'permissions',
   about: 'whom a socket lets in may reach it, and so may each QEMU that names it',
+  scope: (scene) => ({
+    count: servedIn(scene).length,
+    of: ['socket that is served', 'sockets that are served'],
+  }),
   look: (scene) => {
-    const served = scene.sockets.filter((socket) => isServedSocket(socket));
-    return served.flatMap((socket) => [
+    return servedIn(scene).flatMap((socket) => [
       ...lookAtDirectories(socket),
       ...scene.qemus.flatMap((qemu) => lookAtQemu(qemu, socket, scene)),
     ]);
   },
 };
+
+function servedIn({ sockets }: Scene): string[] {
+  return sockets.filter((socket) => isServedSocket(socket));
+}
 
 function isServedSocket(socket: string): boolean {
   const { target, isServed } = claimTo(socket);
@@ -38,14 +46,12 @@ function lookAtDirectories(socket: string): Complaint[] {
   );
   if (closed === undefined) return [];
   const whom = (mode & 0o002) !== 0 ? 'everybody' : `group ${gid}`;
-  const bits = (mode & 0o002) !== 0 ? 'o+x' : 'g+x';
-  const chgrp = bits === 'g+x' ? `chgrp ${gid} ${shellPath(closed)} && ` : '';
   return [
     {
       severity: 'warning',
       subject: shown(socket),
-      message: `its mode lets ${whom} connect, and ${shown(closed)} does not let them in`,
-      remedy: `${chgrp}chmod ${bits} ${shellPath(closed)}, or put the socket into another directory`,
+      message: `its mode lets ${whom} connect, and ${shown(closed)} lets nobody in but its owner`,
+      remedy: 'serve it in a directory that they may enter, as /run/ivshmem',
     },
   ];
 }
@@ -56,10 +62,11 @@ interface Admitted {
   readonly gid: number;
 }
 
+// Whom another group has among its members we do not know: that directory may be the gate, on purpose.
 function isClosedTo(directory: Stats, { letsGroup, letsAll, gid }: Admitted): boolean {
-  if (letsAll) return (directory.mode & 0o001) === 0;
-  if (!letsGroup) return false;
-  return (directory.mode & (directory.gid === gid ? 0o010 : 0o001)) === 0;
+  if (!letsAll && !letsGroup) return false;
+  const isItsOwn = !letsAll && directory.gid === gid;
+  return (directory.mode & (isItsOwn ? 0o010 : 0o011)) === 0;
 }
 
 function lookAtQemu(qemu: QemuProcess, socket: string, { regions }: Scene): Complaint[] {

@@ -4,6 +4,7 @@ import type { Check } from '../finding.js';
 export const reconnect: Check = {
   name: 'reconnect',
   about: 'no QEMU has reconnect= on the chardev of its device',
+  scope: ({ qemus }) => ({ count: qemus.length, of: ['QEMU', 'QEMUs'] }),
   look: ({ qemus }) =>
     qemus
       .filter(({ devices }) => devices.some(({ reconnects }) => reconnects))

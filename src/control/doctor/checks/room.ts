@@ -1,7 +1,7 @@
 // Room in the file systems that a region needs: of sockets, of memory that has a name.
 //
 // Rule 1: memory that is served has all its pages already: what is looked at is whether the next one fits.
-import { statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { hugePageBytesOf, roomInDirectory } from '../../../server/room.js';
 import { formatSize } from '../../../server/size.js';
@@ -18,13 +18,19 @@ export const room: Check = {
   about: 'there is room for memory and sockets where they have their names',
   look: (scene) => {
     const forMemory = [scene.memoryDirectory, ...memoryDirectories(scene)];
-    const forSockets = ['/run', ...scene.sockets.map((socket) => path.dirname(socket))];
+    const forSockets = ['/run', ...directoriesOf(scene)];
     return [
       ...distinct(forMemory).flatMap((directory) => lookIn(directory, MEMORY_BYTES, 'memory')),
       ...distinct(forSockets).flatMap((directory) => lookIn(directory, SOCKET_BYTES, 'sockets')),
     ];
   },
 };
+
+// Of sockets that somebody named, or the server of this scene has: what else a QEMU says is a stranger's word.
+function directoriesOf({ named, status }: Scene): string[] {
+  const served = status?.regions.map(({ socket }) => socket) ?? [];
+  return [...named, ...served].map((socket) => path.dirname(socket));
+}
 
 function memoryDirectories({ regions }: Scene): string[] {
   return regions.flatMap(({ memoryPath }) => (memoryPath ? [path.dirname(memoryPath)] : []));
@@ -50,8 +56,8 @@ function deviceOf(directory: string): number | undefined {
 }
 
 function lookIn(directory: string, neededBytes: number, what: string): Complaint[] {
-  // Huge pages have a check of their own.
-  if (hugePageBytesOf(directory) !== undefined) return [];
+  // Huge pages have a check of their own. Where nothing can be made no room is missing.
+  if (hugePageBytesOf(directory) !== undefined || isReadOnly(directory)) return [];
   const subject = shown(directory);
   const remedy = `make room on its file system (df ${subject})`;
   const bytes = roomInDirectory(directory);
@@ -67,4 +73,13 @@ function lookIn(directory: string, neededBytes: number, what: string): Complaint
   if (files === 0 || ffree >= FILES) return []; // some file systems have no number of files
   const message = `there is room for ${ffree} more files: no inodes are left for ${what}`;
   return [{ severity: 'error', subject, message, remedy }];
+}
+
+function isReadOnly(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS';
+  }
 }

@@ -1,9 +1,11 @@
 // What dead servers left: sockets, lock files, memory that has a name.
 //
 // Rule 1: nothing here removes anything. A new server replaces what is in its way by itself.
-import { readdirSync } from 'node:fs';
+// Rule 2: to remove is said of nothing that somebody may still have.
+import { readdirSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
 import { shellPath, shown, type Check, type Complaint } from '../finding.js';
+import { holdersOf } from '../holders.js';
 import type { Scene } from '../scene.js';
 import { claimTo } from '../served.js';
 
@@ -12,13 +14,14 @@ export const staleFiles: Check = {
   about: 'no dead server has left a socket, a lock file or memory',
   look: (scene) => [
     ...distinctPaths(scene).flatMap(lookAtSocket),
-    ...namesIn(scene.memoryDirectory, /^(.+)\.lock$/).flatMap(lookAtMemory),
+    ...namesIn(scene.memoryDirectory, /^(.+)\.lock$/).flatMap((file) => lookAtMemory(file, scene)),
   ],
 };
 
 // Those that are known, and those that are called as ours are by default.
-function distinctPaths({ sockets, directories }: Scene): string[] {
-  const known = sockets.flatMap((socket) => [socket, `${socket}.host`]);
+function distinctPaths({ sockets, control, directories }: Scene): string[] {
+  const ofVms = sockets.flatMap((socket) => [socket, `${socket}.host`]);
+  const known = control === '' ? ofVms : [...ofVms, control];
   const found = directories.flatMap((directory) => {
     const form = path.basename(directory) === 'ivshmem' ? /^(.+\.sock(?:\.host)?)(\.lock)?$/ : OURS;
     return namesIn(directory, form);
@@ -46,27 +49,52 @@ function lookAtSocket(socket: string): Complaint[] {
     ...(lock === undefined ? [] : [`${socket}.lock`]),
   ];
   if (files.length === 0) return [];
-  const message = target?.isSocket()
+  const died = target?.isSocket()
     ? 'nobody serves at this socket: its server died'
     : 'the lock file beside it is of a server that died';
+  // A server of ours has one. Another's may be where we cannot see who listens.
+  if (lock === undefined) {
+    const message = 'nobody who can be seen from here serves at this socket';
+    const remedy =
+      'see whether its server runs elsewhere (a container); a new server takes its place';
+    return [{ severity: 'warning', subject, message, remedy }];
+  }
   const remedy = `start its server again, which replaces it, or: rm ${files.map(shellPath).join(' ')}`;
-  return [{ severity: 'warning', subject, message, remedy }];
+  return [{ severity: 'warning', subject, message: died, remedy }];
 }
 
-function lookAtMemory(file: string): Complaint[] {
+// Any program may have a file, and an empty lock file beside it.
+function lookAtMemory(file: string, { qemus, seesAllProcesses }: Scene): Complaint[] {
   const { target, lock, isServed } = claimTo(file);
   if (isServed || lock === undefined) return [];
   const subject = shown(file);
+  const holders = holdersOf(file, `${file}.lock`);
   if (target === undefined) {
+    if (holders.length > 0) return [];
     const message = 'the lock file beside it is of a server that died';
     return [{ severity: 'warning', subject, message, remedy: `rm ${shellPath(`${file}.lock`)}` }];
   }
+  if (!mayBeMemory(target)) return [];
+  const restart = 'start its server again, which adopts it';
+  if (holders.length > 0) {
+    if (!holders.some((holder) => qemus.some(({ pid }) => pid === holder))) return [];
+    const message = `it is the memory of a server that died, and ${holders.length} still have it`;
+    return [{ severity: 'warning', subject, message, remedy: restart }];
+  }
+  const isSure = seesAllProcesses && process.geteuid?.() === 0;
+  const remove = `or when no VM needs it: rm ${shellPath(file)} ${shellPath(`${file}.lock`)}`;
   return [
     {
       severity: 'warning',
       subject,
-      message: 'it is the memory of a server that died',
-      remedy: `start its server again, which adopts it, or when no VM needs it: rm ${shellPath(file)} ${shellPath(`${file}.lock`)}`,
+      message: 'nobody has it open, and the lock file beside it: memory of a server that died',
+      remedy: isSure ? `${restart}, ${remove}` : `${restart}; as root this says whether it is used`,
     },
   ];
+}
+
+// https://www.qemu.org/docs/master/specs/ivshmem-spec.html: its size is a power of two.
+function mayBeMemory(target: BigIntStats): boolean {
+  const { size } = target;
+  return target.isFile() && size >= 4096n && (size & (size - 1n)) === 0n;
 }

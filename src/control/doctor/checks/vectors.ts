@@ -5,19 +5,35 @@
 import type { Check, Complaint } from '../finding.js';
 import { regionOf } from '../leads-to.js';
 import type { QemuProcess } from '../qemu-process.js';
+import type { Region } from '../regions.js';
 import type { Scene } from '../scene.js';
 
 export const vectors: Check = {
   name: 'vectors',
   about: 'each QEMU has as many vectors as its region',
+  scope: (scene) => ({
+    count: scene.qemus.flatMap((qemu) => comparable(qemu, scene)).length,
+    of: ['device of a known region', 'devices of known regions'],
+  }),
   look: (scene) => scene.qemus.flatMap((qemu) => lookAt(qemu, scene)),
 };
 
-function lookAt(qemu: QemuProcess, scene: Scene): Complaint[] {
-  return qemu.devices.flatMap((device): Complaint[] => {
-    const region = regionOf(qemu, device, scene.regions);
+interface Comparable {
+  readonly its: number;
+  readonly region: Region;
+}
+
+function comparable(qemu: QemuProcess, { regions }: Scene): Comparable[] {
+  return qemu.devices.flatMap((device) => {
+    const region = regionOf(qemu, device, regions);
     const { vectors: its } = device;
-    if (region === undefined || its === undefined || its === region.vectors) return [];
+    return region === undefined || its === undefined ? [] : [{ its, region }];
+  });
+}
+
+function lookAt(qemu: QemuProcess, scene: Scene): Complaint[] {
+  return comparable(qemu, scene).flatMap(({ its, region }): Complaint[] => {
+    if (its === region.vectors) return [];
     const has = `it has vectors=${its}, its region ${region.vectors}`;
     const remedy = `start it again with vectors=${region.vectors}`;
     const { subject } = qemu;

@@ -29,12 +29,26 @@ t.test(
       {
         severity: 'warning',
         message: /room for 2 more peers/,
-        remedy: `prlimit --pid ${qemu.pid} --nofile=65536, and LimitNOFILE= in its unit`,
+        remedy: `prlimit --pid ${qemu.pid} --nofile=1024:; for the next time, LimitNOFILE= in its unit`,
       },
     ]);
     await limit(3);
     t.match(await foundOf(qemu, descriptors), [
       { severity: 'error', message: /next peer is refused/ },
+    ]);
+    const [{ remedy = '' } = {}] = await foundOf(qemu, descriptors);
+    const [command = ''] = remedy.split(';');
+    const unprivileged =
+      process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_resource'] : [];
+    const raised = await run(t, [...unprivileged, 'sh', '-c', command]);
+    t.equal(raised.code, 0, 'its own user may do that');
+    t.strictSame(await foundOf(qemu, descriptors), [], 'and it is enough, at once');
+    await run(t, ['prlimit', '--pid', `${qemu.pid}`, '--nofile=32:32']);
+    t.match(await foundOf(qemu, descriptors), [
+      {
+        severity: 'error',
+        remedy: `as root: prlimit --pid ${qemu.pid} --nofile=65536; for the next time, LimitNOFILE= in its unit`,
+      },
     ]);
   },
 );
@@ -48,6 +62,30 @@ t.test('a low hard limit of this shell is a warning', async (t) => {
     [{ check: 'descriptors', severity: 'warning', message: /no more than 512 files/ }],
   );
 });
+
+t.test(
+  'a low soft limit of this shell, which QEMU gets and Node hides, is a warning',
+  async (t) => {
+    const inShell = async (limit: string): Promise<{ subject: string; message: string }[]> => {
+      const command = [...ivshmem, 'doctor', '--json', '--socket', `${temp(t)}/s`].join(' ');
+      const { stdout } = await run(t, [
+        'sh',
+        '-c',
+        `ulimit -Hn 4096; ulimit -Sn ${limit}; ${command}; :`,
+      ]);
+      const all = JSON.parse(stdout) as { check: string; subject: string; message: string }[];
+      return all.filter(({ subject }) => subject === 'this shell');
+    };
+    t.match(await inShell('64'), [
+      {
+        severity: 'warning',
+        message: /a QEMU that is started here may open no more than 64 files \(the soft limit\)/,
+        remedy: /^ulimit -Sn 4096,/,
+      },
+    ]);
+    t.strictSame(await inShell('4096'), []);
+  },
+);
 
 t.test('a server with room for few more peers is a warning, with none an error', async (t) => {
   const lab = await Lab.start(t, ['--vectors', '8'], { fdLimit: 256 });
@@ -64,7 +102,12 @@ t.test('a server with room for few more peers is a warning, with none an error',
   await limit(20); // two peers, each with a socket and eight doorbells
   t.match(await ofServer(), [{ severity: 'warning', message: /room for 2 more peers/ }]);
   await limit(8);
-  t.match(await ofServer(), [{ severity: 'error', remedy: /LimitNOFILE=/ }]);
+  const [complaint] = await ofServer();
+  t.match(complaint, { severity: 'error', remedy: /^prlimit --pid .*LimitNOFILE=/ });
+  // A server that is started again leaves every VM behind.
+  t.notMatch(complaint?.remedy, /start it again/);
+  await run(t, ['sh', '-c', complaint?.remedy?.split(';')[0] ?? '']);
+  t.strictSame(await ofServer(), [], 'the remedy helps at once');
 });
 
 t.test('who lets in no more peers needs no room for them', need('qemu'), async (t) => {

@@ -10,7 +10,7 @@ import { ControlClient } from '../../../../src/control/client.js';
 import type { ServerStatus } from '../../../../src/control/status.js';
 import { asUser } from '../../../helper/as-user.js';
 import { Child } from '../../../helper/child.js';
-import { run } from '../../../helper/command.js';
+import { ivshmem, run } from '../../../helper/command.js';
 import { configFile } from '../../../helper/config-file.js';
 import { found, foundOf } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
@@ -74,8 +74,14 @@ t.test('a healthy lab has no finding, whoever comes, goes and stops', need('qemu
   const guest = new Keeper(t, socket);
   await until('it joins', async () => (await lab.peers).length === 7);
   const check = async (): Promise<void> => {
-    for (const one of [lab, other])
-      t.strictSame(await found(doorbells, { askStatus: one.status }), []);
+    for (const one of [lab, other]) {
+      const complaints = await found(doorbells, { askStatus: one.status });
+      const aboutIt = (subject: string): boolean => subject === `QEMU ${stopped.pid}`;
+      t.strictSame(
+        complaints.filter(({ subject }) => !aboutIt(subject)),
+        [],
+      );
+    }
   };
   await check();
   await guest.kill();
@@ -153,7 +159,7 @@ t.test('without a server that answers, that is noted', async (t) => {
   const lab = await Lab.start(t);
   await lab.serve.end('SIGKILL');
   t.match(await found(doorbells, { askStatus: lab.status }), [
-    { severity: 'note', message: /ECONNREFUSED/, remedy: /--control/ },
+    { severity: 'note', message: /ECONNREFUSED/, remedy: /start it again/ },
   ]);
 });
 
@@ -206,3 +212,46 @@ t.test('doorbells of a VM that is away, and will be back, are not left over', as
   t.ok(others.every(({ pid }) => pid > 0));
   t.strictSame(await found(doorbells, { askStatus }), []);
 });
+
+t.test('a QEMU that does not read is not called fine', need('qemu'), async (t) => {
+  const lab = await Lab.start(t, ['--vectors', '2']);
+  const { socket, status: askStatus } = lab;
+  const qemu = new Qemu(t, { socket, vectors: 2 });
+  await lab.settled(1);
+  qemu.stop();
+  new Keeper(t, socket);
+  await until('it is blocked', async () => (await lab.peers).some(({ isBlocked }) => isBlocked));
+  t.match(await foundOf(qemu, doorbells, { askStatus }), [
+    {
+      severity: 'warning',
+      message:
+        /^it has not read \d+ messages? of its server: it is stopped, or hangs; its doorbells/,
+      remedy: new RegExp(`kill -CONT ${qemu.pid}`),
+    },
+  ]);
+  qemu.cont();
+  await lab.settled(2);
+  t.strictSame(await foundOf(qemu, doorbells, { askStatus }), []);
+});
+
+t.test(
+  'a root that may not look at the server is told so, and of no PID namespace',
+  need('root'),
+  async (t) => {
+    const lab = await Lab.start(t);
+    const words = ['doctor', '--json', '--socket', lab.socket, '--control', lab.control];
+    const less = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
+    const { stdout } = await run(t, [...less, ...ivshmem, ...words]);
+    const all = JSON.parse(stdout) as { check: string; message: string }[];
+    t.match(
+      all.filter(({ check }) => check === 'doorbells'),
+      [
+        {
+          severity: 'note',
+          message: new RegExp(`may not look at what process ${lab.serve.pid} has open`),
+          remedy: /CAP_SYS_PTRACE/,
+        },
+      ],
+    );
+  },
+);

@@ -1,9 +1,15 @@
 // Of other users' QEMUs and of containers, test/cli/doctor.test.ts knows.
+import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { hidden } from '../../../../src/control/doctor/checks/hidden.js';
-import { found } from '../../../helper/doctor.js';
+import { ivshmem, run } from '../../../helper/command.js';
+import { found, foundOf } from '../../../helper/doctor.js';
+import { need } from '../../../helper/need.js';
+import { Qemu } from '../../../helper/qemu.js';
 import { Region } from '../../../helper/region.js';
+import { Serve } from '../../../helper/serve.js';
 import { temp } from '../../../helper/temp.js';
+import { until } from '../../../helper/until.js';
 
 t.test(
   'a server that does not say what it serves is noted, and one that does is not',
@@ -13,5 +19,72 @@ t.test(
     t.match(await found(hidden, { sockets: [silent.socket, telling.socket, `${temp(t)}/none`] }), [
       { severity: 'note', subject: silent.socket, message: /does not say/, remedy: /--control/ },
     ]);
+  },
+);
+
+t.test('a stopped server is an error, and the remedy wakes it', async (t) => {
+  const socket = `${temp(t)}/s`;
+  const serve = await Serve.start(t, ['--socket', socket]);
+  serve.kill('SIGSTOP');
+  await until('it is stopped', async () => (await found(hidden, { sockets: [socket] })).length > 0);
+  const [complaint] = await found(hidden, { sockets: [socket] });
+  t.match(complaint, {
+    severity: 'error',
+    subject: socket,
+    message: new RegExp(`process ${serve.pid}\\) is stopped`),
+    remedy: `kill -CONT ${serve.pid}`,
+  });
+  await run(t, ['sh', '-c', complaint?.remedy ?? '']);
+  t.strictSame(await found(hidden, { sockets: [socket] }), []);
+});
+
+t.test(
+  'a socket that was named and is not there is a warning, one by default is none',
+  async (t) => {
+    const { socket } = await Region.listenWithHost(t, {});
+    const none = `${temp(t)}/none`;
+    const named = [none, socket];
+    t.match(await found(hidden, { sockets: named, named }), [
+      { severity: 'warning', subject: none, message: /no socket/ },
+    ]);
+    t.strictSame(await found(hidden, { sockets: named }), []);
+  },
+);
+
+t.test(
+  'what a QEMU has in a file of options is noted, for it is not seen',
+  need('qemu'),
+  async (t) => {
+    const { socket } = await Region.listen(t, {});
+    const file = `${temp(t)}/vm.conf`;
+    const chardev = `[chardev "c"]\n  backend = "socket"\n  path = "${socket}"\n`;
+    writeFileSync(file, `${chardev}[device]\n  driver = "ivshmem-doorbell"\n  chardev = "c"\n`);
+    const qemu = new Qemu(t, { extra: ['-readconfig', file] });
+    await qemu.lives();
+    t.match(await foundOf(qemu, hidden), [{ severity: 'note', message: /-readconfig/ }]);
+  },
+);
+
+t.test(
+  'QEMUs that a root without CAP_SYS_PTRACE may not look at are told so',
+  need('root', 'qemu'),
+  async (t) => {
+    const region = await Region.listen(t, {});
+    new Qemu(t, { socket: region.socket });
+    await region.joined(1);
+    const less = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
+    const { stdout } = await run(t, [
+      ...less,
+      ...ivshmem,
+      'doctor',
+      '--json',
+      '--socket',
+      region.socket,
+    ]);
+    const all = JSON.parse(stdout) as { check: string; subject: string; remedy?: string }[];
+    t.match(
+      all.filter(({ check, subject }) => check === 'hidden' && /QEMUs?$/.test(subject)),
+      [{ severity: 'note', message: /CAP_SYS_PTRACE/, remedy: /CAP_SYS_PTRACE/ }],
+    );
   },
 );

@@ -27,17 +27,31 @@ t.test('a mode that lets in whom the directory keeps out is a warning', need('ro
     {
       severity: 'warning',
       subject: socket,
-      message: new RegExp(`group ${NOBODY} connect, and ${directory} does not let them in`),
-      remedy: new RegExp(`^chgrp ${NOBODY} ${directory} && chmod g\\+x ${directory},`),
+      message: new RegExp(`group ${NOBODY} connect, and ${directory} lets nobody in`),
+      remedy: 'serve it in a directory that they may enter, as /run/ivshmem',
     },
   ]);
   chownSync(directory, 0, NOBODY);
+  t.match(await look(), [{ message: /lets nobody in/ }], 'its group alone is not enough');
   chmodSync(directory, 0o710);
-  t.strictSame(await look(), [], 'the remedy helps');
+  t.strictSame(await look(), []);
+  chmodSync(directory, 0o700);
   chmodSync(socket, 0o666);
-  t.match(await look(), [{ message: /lets everybody connect/, remedy: /chmod o\+x/ }]);
+  t.match(await look(), [{ message: /lets everybody connect/, remedy: /^serve it in/ }]);
   chmodSync(directory, 0o711);
   t.strictSame(await look(), []);
+});
+
+t.test('a directory that is the gate is not to be opened', need('root'), async (t) => {
+  const directory = temp(t);
+  const { socket } = await Region.listen(t, { socket: `${directory}/s`, socketMode: 0o666 });
+  chownSync(directory, 0, NOBODY);
+  chmodSync(directory, 0o750);
+  t.strictSame(await found(permissions, { sockets: [socket] }), []);
+  chmodSync(directory, 0o700);
+  const complaints = await found(permissions, { sockets: [socket] });
+  t.equal(complaints.length, 1);
+  for (const { remedy = '' } of complaints) t.notMatch(remedy, /chmod|chgrp|chown/);
 });
 
 t.test('a QEMU that names a socket which is closed to it is an error', need('root'), async (t) => {

@@ -2,7 +2,8 @@
 import t, { type Test } from 'tap';
 import { room } from '../../../../src/control/doctor/checks/room.js';
 import { ivshmem, run } from '../../../helper/command.js';
-import { found } from '../../../helper/doctor.js';
+import { found, sceneOf } from '../../../helper/doctor.js';
+import { impostor } from '../../../helper/impostor.js';
 import { need } from '../../../helper/need.js';
 import { temp } from '../../../helper/temp.js';
 
@@ -19,9 +20,9 @@ async function foundAfter(t: Test, script: string, socket: string): Promise<obje
 t.test('a machine with room has no finding', async (t) => {
   const directory = temp(t);
   const sockets = [`${directory}/s`];
-  t.strictSame(await found(room, { sockets, memoryDirectory: '/dev/shm' }), []);
+  t.strictSame(await found(room, { sockets, named: sockets, memoryDirectory: '/dev/shm' }), []);
   t.strictSame(
-    await found(room, { sockets: ['/nowhere/s'] }),
+    await found(room, { sockets: ['/nowhere/s'], named: ['/nowhere/s'] }),
     [],
     'nor a directory that is not there',
   );
@@ -55,4 +56,18 @@ t.test('no room for a socket is an error, and no inode for it', need('root'), as
   t.match(await foundAfter(t, files, socket), [
     { severity: 'error', subject: directory, message: /no inodes/ },
   ]);
+});
+
+t.test('no word of a stranger makes a file system full', async (t) => {
+  const args = ['-chardev', 'socket,path=/proc/self/mem,id=c'];
+  await impostor(t, { args: [...args, '-device', 'ivshmem-doorbell,chardev=c'] });
+  t.strictSame(await room.look(await sceneOf()), []);
+});
+
+t.test('a full file system that is only read is none that lacks room', need('root'), async (t) => {
+  const directory = temp(t);
+  const mount = `mount -t tmpfs -o size=16K tmpfs ${directory}; head -c 16K /dev/zero >${directory}/x`;
+  const [socket, readOnly] = [`${directory}/s`, `mount -o remount,ro ${directory}`];
+  t.match(await foundAfter(t, mount, socket), [{ severity: 'error', subject: directory }]);
+  t.strictSame(await foundAfter(t, `${mount}; ${readOnly}`, socket), []);
 });

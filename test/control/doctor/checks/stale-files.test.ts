@@ -1,12 +1,18 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { staleFiles } from '../../../../src/control/doctor/checks/stale-files.js';
+import { Child } from '../../../helper/child.js';
 import { run } from '../../../helper/command.js';
-import { found } from '../../../helper/doctor.js';
+import { found, sceneOf } from '../../../helper/doctor.js';
+import { Lab } from '../../../helper/lab.js';
+import { need } from '../../../helper/need.js';
+import { Qemu } from '../../../helper/qemu.js';
 import { Region } from '../../../helper/region.js';
 import { ScriptServer } from '../../../helper/script-server.js';
 import { Serve } from '../../../helper/serve.js';
 import { temp } from '../../../helper/temp.js';
+import { until } from '../../../helper/until.js';
 
 /** A server that was killed, in these words. */
 async function killed(t: Test, ...words: string[]): Promise<void> {
@@ -73,7 +79,10 @@ t.test('memory of a server that was killed is found, and its lock file alone', a
       severity: 'warning',
       subject: file,
       message: /memory of a server that died/,
-      remedy: `start its server again, which adopts it, or when no VM needs it: rm ${file} ${file}.lock`,
+      remedy:
+        process.getuid?.() === 0
+          ? `start its server again, which adopts it, or when no VM needs it: rm ${file} ${file}.lock`
+          : /^start its server again/,
     },
   ]);
   t.ok(existsSync(file), 'and is left as it is');
@@ -106,4 +115,66 @@ t.test('a FIFO at the path of a socket, or of its lock file, is not opened', asy
   const directory = temp(t);
   await run(t, ['mkfifo', `${directory}/s`, `${directory}/s.lock`]);
   t.strictSame(await found(staleFiles, { sockets: [`${directory}/s`] }), []);
+});
+
+t.test('memory that another program has open, or locks its way, is not called dead', async (t) => {
+  const directory = temp(t);
+  const file = `${directory}/data`;
+  writeFileSync(file, Buffer.alloc(8_192));
+  writeFileSync(`${file}.lock`, '');
+  const look = (): ReturnType<typeof found> => found(staleFiles, { memoryDirectory: directory });
+  t.equal((await look()).length, 1, 'it looks like ours');
+  for (const held of [file, `${file}.lock`]) {
+    const holder = new Child(t, ['sh', '-c', `exec 3<${held}; echo; read line`]);
+    await once(holder.stdout, 'data');
+    t.strictSame(await look(), [], held);
+    holder.kill('SIGKILL');
+    await holder.exit;
+  }
+  writeFileSync(file, Buffer.alloc(8_191));
+  t.strictSame(await look(), [], 'no region has such a size');
+});
+
+t.test('memory that a VM still has is not to be removed', need('qemu'), async (t) => {
+  const [directory, other] = [temp(t), temp(t)];
+  const [socket, file] = [`${other}/s`, `${directory}/lab`];
+  const serve = await Serve.start(t, ['--socket', socket, '--mem-path', file]);
+  const qemu = new Qemu(t, { socket });
+  await until('it joins', () => serve.logged('join').length > 0);
+  await until('it answers', () => qemu.lives());
+  await serve.end('SIGKILL');
+  const scene = await sceneOf({ memoryDirectory: directory });
+  t.match(
+    (await staleFiles.look(scene)).filter(({ subject }) => subject === file),
+    [
+      {
+        message: /memory of a server that died, and 1 still have it/,
+        remedy: 'start its server again, which adopts it',
+      },
+    ],
+  );
+});
+
+t.test('who listens in another network namespace is alive', need('root'), async (t) => {
+  const socket = `${temp(t)}/s`;
+  const script = `require('net').createServer().listen('${socket}', () => console.log())`;
+  const other = new Child(t, ['unshare', '--net', process.execPath, '-e', script]);
+  await once(other.stdout, 'data');
+  t.strictSame(await found(staleFiles, { sockets: [socket] }), []);
+  other.kill('SIGKILL');
+  await other.exit;
+  const [complaint] = await found(staleFiles, { sockets: [socket] });
+  t.match(complaint, { severity: 'warning', message: /nobody who can be seen/ });
+  t.notMatch(complaint?.remedy, /rm /, 'it may be where we do not look');
+});
+
+t.test('the control socket of a dead server is found, wherever it is', async (t) => {
+  const lab = await Lab.start(t);
+  const { control } = lab;
+  const look = (): ReturnType<typeof found> => found(staleFiles, { control });
+  t.strictSame(await look(), []);
+  await lab.serve.end('SIGKILL');
+  t.match(await look(), [
+    { severity: 'warning', subject: control, remedy: new RegExp(`rm ${control} ${control}.lock`) },
+  ]);
 });

@@ -1,0 +1,33 @@
+// Why no server has answered on a control socket, and what to do about it.
+//
+// Rule 1: a server that was named, or whose control socket is there, and that does not answer is a fault; none at
+//         the default place is none.
+import { ControlError } from '../control-error.js';
+import { isSystemError } from './finding.js';
+
+/** What kept us from a server's status. */
+export interface Absence {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const START = 'start it with --control PATH, or name that path with --control';
+const NAME = 'name a control socket with --control';
+const remedies: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ENOENT: START,
+    ECONNREFUSED: 'its server has ended: start it again',
+    ENOTSOCK: NAME,
+    EACCES: 'it is for the user of the server and for root',
+    ECONNRESET: 'the server has ended, or is too busy: look again',
+    ERR_IVSHMEM_NOT_CONTROL: NAME,
+    ERR_IVSHMEM_NO_ANSWER: 'see whether its process is stopped (State: in /proc/PID/status)',
+  }),
+);
+
+/** What an error of asking means; undefined: it is a bug. */
+export function absenceOf(error: unknown): Absence | undefined {
+  if (!(error instanceof ControlError) && !isSystemError(error)) return undefined;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return { message, remedy: remedies.get(code) ?? START };
+}
