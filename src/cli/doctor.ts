@@ -2,19 +2,19 @@
 //
 // Rule 1: to look harms nobody: see src/control/doctor/scene.ts.
 // Rule 2: the exit code is for scripts: 1 where an error was found, and a warning is none.
-import { lstatSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { ControlClient } from '../control/client.js';
 import { ControlError } from '../control/control-error.js';
 import { examine } from '../control/doctor/examine.js';
-import { readScene } from '../control/doctor/scene.js';
+import { readScene, type SceneOptions } from '../control/doctor/scene.js';
 import type { ServerStatus } from '../control/status.js';
 import { OptionsError } from '../server/error.js';
 import { controlOption, controlPath } from './control-path.js';
 import { defaultSocket, socketPath } from './default-socket.js';
 import { reportOf } from './doctor-report.js';
-import { EXIT_SYSTEM, UsageError } from './exit.js';
+import { CommandError, EXIT_SYSTEM, UsageError } from './exit.js';
 import { print, printJson, ReadersEnd } from './print.js';
 
 export const doctorOptions = {
@@ -52,14 +52,10 @@ async function doctor(given: ArgumentsCamelCase<DoctorArguments>): Promise<void>
   const sockets = (given.socket ?? [defaultSocket()]).map((one) =>
     path.resolve(shortEnough(socketPath(one))),
   );
-  const client = new ControlClient(controlPath(given.control));
-  const scene = await readScene({
-    sockets,
-    named: given.socket === undefined ? [] : sockets,
-    askStatus: () => statusOf(client),
-    control: path.resolve(client.path),
-    isServerExpected: given.control !== undefined || isOwnAt(client.path),
-  });
+  // Without it every look is at nothing.
+  if (!existsSync('/proc/self')) throw new CommandError(NO_PROC);
+  const named = given.socket === undefined ? [] : sockets;
+  const scene = await readScene({ sockets, named, ...serverFor(given.control) });
   const findings = await examine(scene);
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT_SYSTEM;
   try {
@@ -67,6 +63,27 @@ async function doctor(given: ArgumentsCamelCase<DoctorArguments>): Promise<void>
     else await print(reportOf(findings, { isColoured: isColourWanted() }));
   } catch (error) {
     if (!(error instanceof ReadersEnd)) throw error;
+  }
+}
+
+const NO_PROC =
+  '/proc is not there, and nothing can be looked at without it; mount it: mount -t proc proc /proc';
+
+// Of several servers none was meant; the rest of the machine is looked at all the same.
+function serverFor(
+  given: string | undefined,
+): Pick<SceneOptions, 'askStatus' | 'control' | 'isServerExpected'> {
+  try {
+    const client = new ControlClient(controlPath(given));
+    return {
+      askStatus: () => statusOf(client),
+      control: path.resolve(client.path),
+      isServerExpected: given !== undefined || isOwnAt(client.path),
+    };
+  } catch (error) {
+    if (given !== undefined || !(error instanceof OptionsError)) throw error;
+    const several = new ControlError('ERR_IVSHMEM_NOT_CONTROL', error.message);
+    return { askStatus: () => Promise.reject(several) };
   }
 }
 

@@ -187,3 +187,11 @@ t.test("a stranger's control socket is not believed", need('root'), async (t) =>
     [{ severity: 'note', message: 'no attached QEMU is there to be looked at' }],
   );
 });
+
+t.test('without /proc it says so, in a line', need('root'), async (t) => {
+  const command = `mount -t tmpfs tmpfs /proc; exec "$@"`;
+  const argv = ['unshare', '--mount', 'sh', '-ec', command, 'sh', ...ivshmem, 'doctor'];
+  const { code, stdout, stderr } = await run(t, argv);
+  t.same([code, stdout], [1, '']);
+  t.match(stderr, /^ivshmem doctor: \/proc is not there.*; mount it: mount -t proc proc \/proc\n$/);
+});

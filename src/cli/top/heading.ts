@@ -31,7 +31,7 @@ function ratesOf(rates: Rates | undefined): Span[] {
   return [span(`joins ${joins.toFixed(1)}/s`), span(`leaves ${leaves.toFixed(1)}/s`)];
 }
 
-/** The line with the names of all regions, from the one that is looked at on. */
+/** The line with the names of all regions, from the one that is looked at on, and how many others are in trouble. */
 export function regionsLine(
   { regions }: ServerStatus,
   current: RegionStatus,
@@ -39,9 +39,11 @@ export function regionsLine(
 ): Line {
   const index = regions.indexOf(current);
   const others = [...regions.slice(index + 1), ...regions.slice(0, index)];
+  const troubled = others.filter(isInTrouble).length;
   return joinThatFit(
     [
       span(`region ${index + 1} of ${regions.length}`),
+      ...(troubled === 0 ? [] : [span(`!${troubled}`, 'bad')]),
       span(`[${current.name}]`, 'bold'),
       ...others.toSorted((a, b) => worstOf(a) - worstOf(b)).map(tabOf),
     ],
@@ -51,6 +53,10 @@ export function regionsLine(
 
 function worstOf({ peers }: RegionStatus): number {
   return Math.min(...peers.map(rankOf), Infinity);
+}
+
+function isInTrouble({ peers }: RegionStatus): boolean {
+  return peers.some((peer) => troubleOf(peer)?.sign === '!');
 }
 
 function tabOf({ name, peers }: RegionStatus): Span {

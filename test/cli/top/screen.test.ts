@@ -124,12 +124,23 @@ t.test(
     ];
     const { lines } = screenOf(sceneOf(...regions), { ...usual, region: 'b' }, large);
     t.strictSame(screenText(lines).slice(1, 3), [
-      'region 2 of 3  [b]  !c  a',
+      'region 2 of 3  !1  [b]  !c  a',
       'b  peers 0  vectors 2  memfd 4M  IDs left 65,530',
     ]);
     t.equal(screenText(lines)[4], 'nobody is there');
   },
 );
+
+t.test('on the smallest screen it is still seen that another region is in trouble', async (t) => {
+  const fine = Array.from({ length: 31 }, (_, n) => madeUpRegion({ name: `region-number-${n}` }));
+  const rings = madeUpRegion({ name: 'rings', peers: [madeUpPeer({ waiting: [0, 3] })] });
+  const regions = [...fine, rings, { ...lab, name: 'region-in-trouble' }];
+  const view = { ...usual, region: 'region-number-7' };
+  const { lines } = screenOf(sceneOf(...regions), view, small);
+  t.equal(screenText(lines)[1], 'region 8 of 33  !1  [region-number-7]');
+  const own = screenOf(sceneOf(...regions), { ...usual, region: 'region-in-trouble' }, small);
+  t.equal(screenText(own.lines)[1], 'region 33 of 33  [region-in-trouble]');
+});
 
 t.test('a region that is gone is no longer looked at', async (t) => {
   const { lines } = screenOf(sceneOf(lab), { ...usual, region: 'gone' }, large);
