@@ -6,7 +6,7 @@
 import { complaintOf, flagOf } from './complaint.js';
 import { placeOf } from './commands.js';
 import { ConfigError } from './config/config-error.js';
-import { EXIT_USAGE, exitCodeOf, UsageError } from './exit.js';
+import { EXIT_SYSTEM, EXIT_USAGE, exitCodeOf, UsageError } from './exit.js';
 import { messageOf } from './failure.js';
 
 const argv = process.argv.slice(2);
@@ -24,6 +24,11 @@ async function servesAtOnce(): Promise<boolean> {
 }
 
 async function report(error: unknown): Promise<void> {
+  if (isUnloaded(error)) {
+    process.exitCode = EXIT_SYSTEM;
+    console.error('ivshmem: EMFILE: there are no descriptors left to start with; raise ulimit -n');
+    return;
+  }
   process.exitCode = exitCodeOf(error);
   // Lines of the file, which is not the command line's help to explain.
   if (error instanceof ConfigError) {
@@ -35,4 +40,10 @@ async function report(error: unknown): Promise<void> {
   const text = error instanceof UsageError ? complaintOf(message, argv, place) : message;
   console.error(`${place.name}: ${text}`);
   if (process.exitCode === EXIT_USAGE) console.error(`See: ${place.name} --help`);
+}
+
+// A part of ourselves was not read for want of a descriptor, and who knows more cannot be, either.
+function isUnloaded(error: unknown): boolean {
+  const { code, path = '.js' } = error as NodeJS.ErrnoException;
+  return code === 'EMFILE' && /\.(js|json)$/.test(path);
 }

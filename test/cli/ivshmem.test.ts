@@ -109,3 +109,9 @@ t.test('help and version go to standard output', async (t) => {
     t.match(stdout, expected);
   });
 });
+
+t.test('with too few descriptors to be loaded it says so, in a line', async (t) => {
+  const { code, stderr } = await run(t, [...ivshmem, 'doctor'], { fdLimit: 30 });
+  t.equal(code, 1);
+  t.match(stderr, /^ivshmem: EMFILE: .*; raise ulimit -n\n$/);
+});

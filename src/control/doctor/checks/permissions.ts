@@ -3,7 +3,8 @@
 // Rule 1: a socket that is for its owner alone is meant so. What is a fault: a mode that lets others in, in a
 //         directory that lets in nobody; a QEMU that names a socket which is closed to its user.
 // Rule 2: no directory is to be opened: it may be closed for what else is in it.
-import { realpathSync, statSync, type Stats } from 'node:fs';
+import { readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { userIds } from '../../../../native/user.js';
 import { shown, type Check, type Complaint } from '../finding.js';
 import { directoriesAbove, obstacle } from '../may-reach.js';
 import type { QemuProcess } from '../qemu-process.js';
@@ -20,6 +21,7 @@ export const permissions: Check = {
   look: (scene) => {
     return servedIn(scene).flatMap((socket) => [
       ...lookAtDirectories(socket),
+      ...lookAtUsers(socket, USERS_OF_LIBVIRT),
       ...scene.qemus.flatMap((qemu) => lookAtQemu(qemu, socket, scene)),
     ]);
   },
@@ -32,6 +34,37 @@ function servedIn({ sockets }: Scene): string[] {
 function isServedSocket(socket: string): boolean {
   const { target, isServed } = claimTo(socket);
   return isServed && target?.isSocket() === true;
+}
+
+// As whom libvirt runs QEMU (Debian; Fedora and others). A QEMU that may not connect exits at once: it is never seen.
+const USERS_OF_LIBVIRT = ['libvirt-qemu', 'qemu'];
+
+/** Who of these users may not connect; one that this system does not have is passed over. */
+export function lookAtUsers(socket: string, names: readonly string[]): Complaint[] {
+  return names.flatMap((name): Complaint[] => {
+    const ids = userIds(name);
+    if (ids === undefined) return [];
+    const closed = obstacle({ ...ids, groups: groupsOf(name) }, socket);
+    if (closed === undefined) return [];
+    return [
+      {
+        severity: 'note',
+        subject: shown(socket),
+        message: `a QEMU of user ${name} may not connect: ${shown(closed)} is closed to it`,
+        remedy: `if it is to: serve with --socket-mode 0660 --socket-group GROUP, a group of ${name}`,
+      },
+    ];
+  });
+}
+
+// https://man7.org/linux/man-pages/man5/group.5.html
+function groupsOf(user: string): number[] {
+  const lines = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  return lines
+    .filter(([, , , members = '']) => members.split(',').includes(user))
+    .map(([, , gid]) => Number(gid));
 }
 
 function lookAtDirectories(socket: string): Complaint[] {

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync } from 'node:fs';
 import t from 'tap';
-import { permissions } from '../../../../src/control/doctor/checks/permissions.js';
+import { lookAtUsers, permissions } from '../../../../src/control/doctor/checks/permissions.js';
 import { asUser } from '../../../helper/as-user.js';
 import { found, foundOf } from '../../../helper/doctor.js';
 import { impostor } from '../../../helper/impostor.js';
@@ -81,3 +81,24 @@ t.test('a QEMU that names a socket which is closed to it is an error', need('roo
     { message: new RegExp(`: ${directory} is closed`) },
   ]);
 });
+
+// A QEMU of libvirt's that may not connect is never seen: it exits. `nobody` stands for its user here.
+t.test(
+  'a socket that is closed to a user of QEMUs is noted before one fails',
+  need('root'),
+  async (t) => {
+    const directory = temp(t);
+    chmodSync(directory, 0o755);
+    const { socket } = await Region.listen(t, { socket: `${directory}/s` });
+    t.match(lookAtUsers(socket, ['nobody', 'no-such-user']), [
+      {
+        severity: 'note',
+        subject: socket,
+        message: `a QEMU of user nobody may not connect: ${socket} is closed to it`,
+        remedy: /--socket-group GROUP, a group of nobody$/,
+      },
+    ]);
+    chmodSync(socket, 0o666);
+    t.strictSame(lookAtUsers(socket, ['nobody']), []);
+  },
+);
