@@ -52,7 +52,7 @@ function readMappings(fd: number, maxBytes: number): SharedMappings {
     if (read === 0) return { mappings, isWhole: true };
     bytes += read;
     const lines = `${rest}${chunk.toString('latin1', 0, read)}`.split('\n');
-    rest = lines.pop() ?? '';
+    rest = lines.splice(-1).join('');
     mappings.push(...lines.flatMap((line) => mappingOf(line) ?? []));
   }
   return { mappings, isWhole: false };

@@ -52,6 +52,11 @@ const requirements = {
     reason: 'not root',
     remedy: 'sudo npm test',
   },
+  fuse: {
+    isMet: () => existsSync('/dev/fuse'),
+    reason: '/dev/fuse is not there',
+    remedy: 'modprobe fuse',
+  },
   cgroup: {
     isMet: () => cgroupRoot() !== undefined,
     reason: 'no cgroup2 that can be written to',
