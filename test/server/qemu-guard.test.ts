@@ -173,3 +173,10 @@ t.test(
     }
   },
 );
+
+t.test('the QEMU that a wrapper starts is guarded like any other', async (t) => {
+  for (const name of ['.qemu-system-x86_64-wrapped', 'qemu-system-x86_64-microvm']) {
+    const { pid } = await impostor(t, { name, fdLimit: 100 });
+    t.match(new QemuGuard(4, () => 0).check(pid, 90), { reason: 'qemu-descriptors' }, name);
+  }
+});

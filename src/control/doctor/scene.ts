@@ -3,14 +3,14 @@
 // Rule 1: QEMUs first, then the server: who is seen to have a memory before the server is asked has joined
 //         by then.
 // Rule 2: to look changes nothing: nobody is signalled, no lock is taken, no socket of VMs connected to.
-import { existsSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { ControlError } from '../control-error.js';
 import { absenceOf, type Absence } from './absence.js';
 import type { ServerStatus } from '../status.js';
-import { isSocketAt } from './leads-to.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
-import { regionBehind, regionsOfStatus, type Region } from './regions.js';
+import { regionsOfStatus, type Region } from './regions.js';
+import { askedRegions, socketsOf } from './sockets.js';
 
 /** Asks a server; rejects where none answers, as ControlClient does. */
 export type AskStatus = () => Promise<ServerStatus>;
@@ -50,9 +50,6 @@ export interface Scene extends Required<SceneOptions> {
   readonly seesAllProcesses: boolean;
 }
 
-// A stranger's command lines may name thousands.
-const MOST_ASKED = 64;
-const MOST_OF_QEMUS = 256;
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]'; // PROC_PID_INIT_INO
 
 /** Looks around. */
@@ -66,14 +63,8 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
     ({ pid, devices, memories, hasOptionFile }) =>
       devices.length > 0 || memories.length > 0 || hasOptionFile || attached.has(pid),
   );
-  const sockets = socketsOf(options.sockets, qemus, told);
-  const looked = sockets.slice(
-    0,
-    options.sockets.length + told.flatMap((one) => one.sockets).length + MOST_OF_QEMUS,
-  );
-  const known = new Set(told.flatMap((one) => one.sockets));
-  const unknown = looked.filter((one) => !known.has(one) && isSocketAt(`${one}.host`) !== false);
-  const asked = await Promise.all(unknown.slice(0, MOST_ASKED).map(regionBehind));
+  const { sockets, left } = socketsOf(options.sockets, qemus, told);
+  const { regions, unasked } = await askedRegions(sockets, told);
   return {
     directories: defaultDirectories(),
     memoryDirectory: '/dev/shm',
@@ -83,12 +74,12 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
     programPath: [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/libexec'],
     ...options,
     askStatus,
-    sockets: looked,
-    unasked: sockets.length - looked.length + Math.max(0, unknown.length - MOST_ASKED),
+    sockets,
+    unasked: left + unasked,
     qemus,
     status,
     absence,
-    regions: [...told, ...asked.filter((region) => region !== undefined)],
+    regions: [...told, ...regions],
     seesAllProcesses: readlinkSync('/proc/self/ns/pid') === INITIAL_PID_NAMESPACE,
   };
 }
@@ -108,34 +99,6 @@ export async function statusOrAbsence(
     if (absence === undefined) throw error;
     return { status: undefined, absence };
   }
-}
-
-// Those that were named, and those that are in use: of each user's QEMUs the first ones before the second ones of
-// another's, or somebody with hundreds would hide all that are not his.
-function socketsOf(
-  named: readonly string[],
-  qemus: readonly QemuProcess[],
-  regions: readonly Region[],
-): string[] {
-  const ofRegions = regions.flatMap(({ sockets }) => sockets);
-  const known = [...named.map((socket) => path.resolve(socket)), ...ofRegions];
-  const ofUsers = new Map<number, Set<string>>();
-  for (const { credentials, devices } of qemus) {
-    const its = ofUsers.get(credentials.uid) ?? new Set();
-    ofUsers.set(credentials.uid, its);
-    for (const { socket } of devices) if (socket && isThere(socket)) its.add(socket);
-  }
-  const inTurn = [...ofUsers.values()].flatMap((its) =>
-    [...its].map((socket, place) => ({ socket, place })),
-  );
-  inTurn.sort((a, b) => a.place - b.place);
-  return [...new Set([...known, ...inTurn.map(({ socket }) => socket)])];
-}
-
-// A socket, what a dead server left beside it, or what cannot be seen.
-function isThere(socket: string): boolean {
-  if (!path.isAbsolute(socket)) return false;
-  return isSocketAt(socket) !== false || existsSync(`${socket}.lock`);
 }
 
 function defaultDirectories(): string[] {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { hidden } from '../../../../src/control/doctor/checks/hidden.js';
 import { ivshmem, run } from '../../../helper/command.js';
-import { found, foundOf } from '../../../helper/doctor.js';
+import { found, foundOf, ownSceneOf } from '../../../helper/doctor.js';
 import { need } from '../../../helper/need.js';
 import { Qemu } from '../../../helper/qemu.js';
 import { Region } from '../../../helper/region.js';
@@ -88,3 +88,14 @@ t.test(
     );
   },
 );
+
+t.test('a QEMU whose mappings are too many to be read is noted', need('qemu'), async (t) => {
+  const { socket } = await Region.listen(t, {});
+  const qemu = new Qemu(t, { socket });
+  await qemu.lives();
+  const scene = await ownSceneOf({}, qemu.pid);
+  const qemus = scene.qemus.map((one) => ({ ...one, hasAllMemories: false }));
+  t.match(await hidden.look({ ...scene, qemus, sockets: [], named: [] }), [
+    { severity: 'note', subject: `QEMU ${qemu.pid}`, message: /too many mappings/ },
+  ]);
+});
