@@ -13,6 +13,7 @@ interface Mark {
 /** What one peer has been sent, and by when. */
 export class Progress {
   #sent = 0;
+  #lastAtMs = -Infinity;
   // A second apart at least, so that the older one is never younger than that.
   #older: Mark = { sent: 0, atMs: -Infinity };
   #newer: Mark = { sent: 0, atMs: -Infinity };
@@ -21,6 +22,7 @@ export class Progress {
   count(messages: number): void {
     this.#sent += messages;
     const atMs = performance.now();
+    this.#lastAtMs = atMs;
     if (atMs - this.#newer.atMs < PATIENCE_MS) return;
     this.#older = this.#newer;
     this.#newer = { sent: this.#sent, atMs };
@@ -28,9 +30,9 @@ export class Progress {
 
   /** Whether something that it was sent a second ago is among these unread messages. */
   isStuck(unread: number): boolean {
-    const isOld = performance.now() - this.#newer.atMs >= PATIENCE_MS;
-    // What came after the newer mark came within a second of it.
-    const mark = isOld ? this.#newer : this.#older;
-    return this.#sent - unread < mark.sent;
+    const sinceMs = performance.now() - PATIENCE_MS;
+    if (this.#lastAtMs <= sinceMs) return unread > 0;
+    const { sent } = this.#newer.atMs <= sinceMs ? this.#newer : this.#older;
+    return this.#sent - unread < sent;
   }
 }

@@ -30,7 +30,7 @@ t.test(
     ] as const) {
       const { code, stderr } = await said(t, names, 'status');
       t.equal(code, 1);
-      t.match(stderr, `ivshmem status: ${found}: `);
+      t.ok(stderr.startsWith(`ivshmem status: ${found}`), stderr);
     }
   },
 );

@@ -31,3 +31,11 @@ t.test('who is sent more all the time, and reads what is older, is not stuck', a
   t.equal(progress.isStuck(10), false);
   t.equal(progress.isStuck(220), true);
 });
+
+t.test('what came soon after something older is no exception', async (t) => {
+  const progress = new Progress();
+  progress.count(5);
+  progress.count(3);
+  await sleep(1_010);
+  t.equal(progress.isStuck(3), true);
+});

@@ -174,6 +174,8 @@ t.test('the control socket of a dead server is found, wherever it is', async (t)
   const look = (): ReturnType<typeof found> => found(staleFiles, { control });
   t.strictSame(await look(), []);
   await lab.serve.end('SIGKILL');
+  // Its front has the socket for a moment longer.
+  await until('nobody has it', async () => (await look()).length > 0);
   t.match(await look(), [
     { severity: 'warning', subject: control, remedy: new RegExp(`rm ${control} ${control}.lock`) },
   ]);
