@@ -82,7 +82,7 @@ t.test('what is wrong is one line, with what to do, and the exit code tells', as
   );
   t.teardown(() => other.close());
   const cases: readonly (readonly [string[], number, RegExp])[] = [
-    [['status', '--control', `${directory}/none`], 1, /^ivshmem status: \S+\/none: ENOENT; start the server with --control, or name/], // prettier-ignore
+    [['status', '--control', `${directory}/none`], 1, /^ivshmem status: \S+\/none: ENOENT; start it with --control PATH, or name/], // prettier-ignore
     [['events', '--control', '/dev/null'], 1, /^ivshmem events: \/dev\/null is no socket; /], // prettier-ignore
     [['status', '--control', `${directory}/other`], 1, /no control socket of ivshmem; name a control socket/], // prettier-ignore
     [['status', 'nope', '--control', lab.control], 1, /there is no region 'nope'; there are: lab/],
@@ -277,7 +277,7 @@ t.test('a server that hangs up without an answer is no bug of the command', asyn
   t.teardown(() => server.close());
   t.match(await run(t, [...ivshmem, 'status', '--control', control]), {
     code: 1,
-    stderr: `ivshmem status: ${control}: ECONNRESET; the server has ended, or is too busy: try again\n`,
+    stderr: `ivshmem status: ${control}: ECONNRESET; the server has ended, or is too busy: look again\n`,
   });
 });
 

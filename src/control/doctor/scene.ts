@@ -6,7 +6,7 @@
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { ControlError } from '../control-error.js';
-import { absenceOf, type Absence } from './absence.js';
+import { absenceOf, type Absence } from '../absence.js';
 import type { ServerStatus } from '../status.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
 import { regionsOfStatus, type Region } from './regions.js';

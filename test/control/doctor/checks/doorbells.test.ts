@@ -166,7 +166,7 @@ t.test('without a server that answers, that is noted', async (t) => {
   await until('nobody has it', () =>
     lab.status().then(
       () => false,
-      ({ code }: NodeJS.ErrnoException) => code === 'ECONNREFUSED',
+      (error: unknown) => (error as NodeJS.ErrnoException).code === 'ECONNREFUSED',
     ),
   );
   t.match(await found(doorbells, { askStatus: lab.status }), [

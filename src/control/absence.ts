@@ -2,8 +2,8 @@
 //
 // Rule 1: a server that was named, or whose control socket is there, and that does not answer is a fault; none at
 //         the default place is none.
-import { ControlError } from '../control-error.js';
-import { isSystemError } from './finding.js';
+import { ControlError } from './control-error.js';
+import { isSystemError } from './doctor/finding.js';
 
 /** What kept us from a server's status. */
 export interface Absence {
@@ -25,9 +25,14 @@ const remedies: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+/** What to do about an error of asking, by its code; undefined: it is none of those. */
+export function remedyFor(code: string): string | undefined {
+  return remedies.get(code);
+}
+
 /** What an error of asking means; undefined: it is a bug. */
 export function absenceOf(error: unknown): Absence | undefined {
   if (!(error instanceof ControlError) && !isSystemError(error)) return undefined;
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return { message, remedy: remedies.get(code) ?? START };
+  return { message, remedy: remedyFor(code) ?? START };
 }
