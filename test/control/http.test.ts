@@ -116,12 +116,22 @@ t.test('what is no HTTP is 400, and what is too long is 431', async (t) => {
   for (const bytes of [
     'hello\r\n\r\n',
     '\0\0\0\0\0\0\0\0',
-    'GET /v1/status\r\n\r\n',
+    'GET /v1/status HTTP/1.1\r\nHost: a b\r\n\r\n',
     'GET / HTTP/9.9\r\n\r\n',
   ])
-    t.equal((await lab.send(t, bytes)).status, 400, JSON.stringify(bytes));
+    t.match(
+      await lab.send(t, bytes),
+      { status: 400, text: /^\{"code":"ERR_IVSHMEM_REQUEST",/ },
+      bytes,
+    );
   t.equal((await lab.request(t, 'GET /v1/status', [`X: ${'x'.repeat(20_000)}`])).status, 431);
   t.equal((await lab.request(t, 'GET /v1/status')).status, 200, 'and the next is answered');
+});
+
+t.test('a request that is never complete is 408', async (t) => {
+  const lab = await Controlled.start(t);
+  const answer = await lab.send(t, 'GET /v1/status HTTP/1.1\r\nHost: ');
+  t.match(answer, { status: 408, text: /a request has 10 seconds to be complete/ });
 });
 
 t.test('there is nothing to read again without a configuration file', async (t) => {

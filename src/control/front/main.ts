@@ -33,7 +33,15 @@ let turnedAway = 0;
 const asker = new Asker((question) => process.send?.(question, () => undefined));
 const followers = new Followers(asker);
 const app = createApp(asker, followers);
-const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+const respond = getRequestListener(app.fetch, {
+  overrideGlobalObjects: false,
+  hostname: 'localhost', // of a UNIX socket nobody has to say so
+  errorHandler: () =>
+    new Response(bodyOf(400, 'this is no request of HTTP'), {
+      status: 400,
+      headers: { 'Content-Type': 'application/json' },
+    }),
+});
 
 const faults: Readonly<Record<string, readonly [number, string]>> = {
   HPE_HEADER_OVERFLOW: [431, `headers are ${MAX_HEADER_BYTES} bytes at most`],
@@ -65,7 +73,7 @@ server.on('connection', (socket) => {
 server.maxRequestsPerSocket = MAX_REQUESTS;
 server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
   const [status, message] = faults[error.code ?? ''] ?? [400, 'this is no request of HTTP'];
-  if (socket.writable && !error.code?.startsWith('E')) socket.write(responseOf(status, message));
+  if (socket.writable) socket.write(responseOf(status, message));
   socket.destroySoon();
 });
 
@@ -105,9 +113,13 @@ async function end(): Promise<void> {
   server.closeIdleConnections();
 }
 
-function responseOf(status: number, message: string): string {
+function bodyOf(status: number, message: string): string {
   const code: ControlErrorCode = status === 503 ? 'ERR_IVSHMEM_BUSY' : 'ERR_IVSHMEM_REQUEST';
-  const body = JSON.stringify({ code, message });
+  return JSON.stringify({ code, message });
+}
+
+function responseOf(status: number, message: string): string {
+  const body = bodyOf(status, message);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Content-Type: application/json',
