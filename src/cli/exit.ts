@@ -1,7 +1,8 @@
 // How a command ends, for scripts and for people.
 //
 // Rule 1: exit codes: 0 asked to stop, 1 the system does not allow it as it is, 2 called wrongly,
-//         the configuration file and what the service manager passes included.
+//         the configuration file, what the service manager passes and what is not installed included: what
+//         another start does not right, a service manager is not to try again.
 // Rule 2: an error that is none of the known ones is a bug: it ends the process, loudly.
 import { EnvironmentError } from '../control/environment-error.js';
 import { MissingPackageError } from '../control/missing-package-error.js';
@@ -28,9 +29,9 @@ export class CommandError extends Error {
 export function exitCodeOf(error: unknown): typeof EXIT_SYSTEM | typeof EXIT_USAGE {
   if (error instanceof UsageError || error instanceof OptionsError) return EXIT_USAGE;
   if (error instanceof ConfigError || error instanceof EnvironmentError) return EXIT_USAGE;
+  if (error instanceof MissingPackageError) return EXIT_USAGE;
   if (error instanceof ServerError || error instanceof CommandError) return EXIT_SYSTEM;
   if (error instanceof PeerError || error instanceof ProtocolError) return EXIT_SYSTEM;
-  if (error instanceof MissingPackageError) return EXIT_SYSTEM;
   if (isSystemError(error)) return EXIT_SYSTEM;
   throw error;
 }

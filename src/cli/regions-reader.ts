@@ -10,6 +10,8 @@ import { holdReloads } from './reload-on-signal.js';
 import { checkBesideConfig, serverOptionsOf, type ServeArguments } from './serve-options.js';
 
 const MAX_FD = 2 ** 31 - 1;
+// What a file may be instead of one, until a person does something.
+const NO_FILE = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ERR_IVSHMEM_NOT_A_FILE'];
 
 /** Takes over systemd's sockets, and that of --fd. Throws EnvironmentError, OptionsError. */
 export function inheritedSockets({ fd, socket, config }: ServeArguments): InheritedSockets {
@@ -20,7 +22,10 @@ export function inheritedSockets({ fd, socket, config }: ServeArguments): Inheri
   return new InheritedSockets(process.env, { rawFd: integerIn('fd', fd, 0, MAX_FD), complain });
 }
 
-/** Reads them each time that it is called. Throws UsageError where options do not go together. */
+/**
+ * Reads them each time that it is called. Throws UsageError where options do not go together, OptionsError where
+ * there is no file.
+ */
 export async function regionsReader(
   given: Parameters<typeof serverOptionsOf>[0],
   { sockets }: InheritedSockets,
@@ -41,10 +46,15 @@ export async function regionsReader(
   // The process may change its directory.
   const file = path.resolve(given.config);
   return async () => {
-    const { control, regions } = await readConfig(file);
+    const { control, regions } = await readConfig(file).catch(noFile);
     for (const region of regions) checkControl(given.control, region);
     return assignSockets(regions, sockets, given.control ?? control);
   };
+}
+
+function noFile(error: unknown): never {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  throw NO_FILE.includes(code) ? new OptionsError('config', message) : error;
 }
 
 function checkControl(control: string | undefined, { socket, hostSocket }: ServerOptions): void {

@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly confinement?: Confinement | undefined;
   /** Is told how it goes. */
   readonly manager?: ServiceManager | undefined;
-  /** The regions as they are to be, read at each SIGHUP; without it SIGHUP ends the process. */
+  /** The regions as they are to be, read at each SIGHUP; without it SIGHUP ends a process without a manager. */
   readonly reload?: ReadRegions | undefined;
   /** A control socket; undefined: there is none, and nothing of it is loaded. */
   readonly control?: ControlPlace | undefined;
@@ -92,7 +92,20 @@ function watch(
   daemon.on('end', (server) => {
     logEnd(log, server);
   });
+  if (reload === undefined && manager) ignoreReloads(manager, log);
   return reload && reloadOnSignal(daemon, reload, log, manager);
+}
+
+// A unit of Type=notify-reload is sent SIGHUP, and waited for, whether there is a file or not.
+function ignoreReloads(manager: ServiceManager, log: Log): void {
+  process.on('SIGHUP', () => {
+    manager.reloading();
+    log.warn(
+      { event: 'warning', code: 'no-config' },
+      'SIGHUP: there is nothing to read again, as there is no --config; nothing was changed',
+    );
+    manager.reloaded();
+  });
 }
 
 // Loaded before there is a region: a VM is not to wait for it, nor another user to be kept from it.

@@ -59,6 +59,11 @@ export class DatagramSocket implements Disposable {
     return code !== CONGESTION;
   }
 
+  /** Connects again: whoever has the address now. Throws SystemError. */
+  reconnect(): void {
+    this.#connect();
+  }
+
   /** Ends it, and what had no room is lost; again does nothing. */
   close(): void {
     if (!this.#isOpen) return;
@@ -104,7 +109,8 @@ function load(): UnixDgram {
 function reasonOf(cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === 'MODULE_NOT_FOUND') return 'it is not installed';
-  return code === 'ERR_DLOPEN_FAILED'
+  // dlopen(3) fails for other reasons, too: a library that is missing, a file that is cut off.
+  return code === 'ERR_DLOPEN_FAILED' && message.includes('NODE_MODULE_VERSION')
     ? 'it is built for another Node'
     : (message.split('\n', 1)[0] ?? '');
 }

@@ -2,7 +2,7 @@
 // https://man7.org/linux/man-pages/man3/sd_notify.3.html
 //
 // Rule 1: the server does not depend on it. What is wrong with the socket is a warning, once, and nothing
-//         waits for whoever does not read.
+//         waits for whoever does not read. Who has bound its socket anew is found by the next message.
 // Rule 2: of what has no room only the latest of each kind is kept, in the order in which they came.
 import { SystemError } from '../../native/system-error.js';
 import { DatagramSocket } from './datagram-socket.js';
@@ -69,12 +69,22 @@ export class NotifySocket implements Disposable {
   // Whether that is over: sent, or lost.
   #sends(text: string): boolean {
     try {
-      if (this.#socket?.send(text) !== false) return true;
+      if (this.#reaches(text)) return true;
       this.#complain('its queue is full, nobody reads');
       return false;
     } catch (error) {
       this.#complainOf(error);
       return true;
+    }
+  }
+
+  #reaches(text: string): boolean {
+    if (this.#socket === undefined) return true;
+    try {
+      return this.#socket.send(text);
+    } catch {
+      this.#socket.reconnect();
+      return this.#socket.send(text);
     }
   }
 

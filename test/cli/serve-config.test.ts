@@ -136,7 +136,7 @@ t.test('SIGHUP: a file with an error changes nothing', async (t) => {
   t.equal(await reload(serve), 'nothing was changed');
   rmSync(place.file);
   t.equal(await reload(serve), 'nothing was changed');
-  t.match(errors().at(-1), /^ENOENT: /);
+  t.match(errors().at(-1), /^config: ENOENT: /);
   t.same(place.sockets, ['a']);
   t.equal((await place.join('a')).id, 1);
   await until('it hears of that', () => peer.read() === 1);
@@ -180,10 +180,16 @@ t.test('a file that is wrong ends the start with 2, each error with its place', 
   t.same(place.sockets, []);
 });
 
-t.test('a file that is not there ends the start with 1', async (t) => {
-  const { code, stderr } = await run(t, [...ivshmem, 'serve', '--config', `${temp(t)}/none`]);
-  t.equal(code, 1);
-  t.match(stderr, 'ENOENT');
+t.test('a file that is not there ends the start with 2: another start does not right it', async (t) => {
+  const directory = temp(t);
+  for (const [file, says] of [
+    [`${directory}/none`, 'ENOENT'],
+    [directory, 'no regular file'],
+  ] as const) {
+    const { code, stderr } = await run(t, [...ivshmem, 'serve', '--config', file]);
+    t.equal(code, 2);
+    t.match(stderr, new RegExp(`^ivshmem serve: --config: .*${says}`));
+  }
 });
 
 t.test('what the file says is not said by options as well', async (t) => {

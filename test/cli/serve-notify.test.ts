@@ -99,6 +99,21 @@ t.test('each reload is begun and ended, with a time, whatever comes of it', buil
   t.equal(code, 1, 'ivshmem reload says what was wrong');
 });
 
+t.test(
+  'a reload of a server without a file is begun and ended, and changes nothing',
+  built,
+  async (t) => {
+    const { manager, child, socket } = serve(t);
+    await manager.wait('READY=1');
+    const from = manager.all.length;
+    child.kill('SIGHUP');
+    await manager.wait('READY=1', from);
+    t.match(manager.all[from], /^RELOADING=1\nMONOTONIC_USEC=\d+$/);
+    t.equal((await SocketPeer.join(t, socket, { vectors: 1 })).id, 0);
+    t.match(child.stderr, 'there is no --config; nothing was changed');
+  },
+);
+
 t.test('a server that is stopped sends no watchdog message', built, async (t) => {
   const env = { WATCHDOG_USEC: '20000' };
   const witness = serve(t, [], { env });

@@ -1,4 +1,5 @@
 // What a service manager hears, and what becomes of what it does not.
+import { rmSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { NotifySocket } from '../../src/control/notify-socket.js';
 import { Datagrams } from '../helper/datagrams.js';
@@ -68,6 +69,37 @@ t.test('a manager that has gone is one warning, and what follows is lost', built
   t.equal(warnings.length, 1);
   t.match(warnings[0], /ECONNREFUSED|ENOTCONN/);
 });
+
+for (const address of [undefined, `@ivshmem-test/${process.pid}/again`]) {
+  const where = address === undefined ? 'a path' : 'an abstract name';
+  t.test(`a manager that binds ${where} anew hears the next message`, built, async (t) => {
+    const manager = new Datagrams(t, address);
+    const { socket, warnings } = connect(t, manager.address);
+    manager.close();
+    if (address === undefined) rmSync(manager.address);
+    socket.send('WATCHDOG=1');
+    t.equal(warnings.length, 1, 'nobody is there');
+    const again = new Datagrams(t, manager.address);
+    socket.send('WATCHDOG=1');
+    socket.send('STATUS=a');
+    t.same(again.all, ['WATCHDOG=1', 'STATUS=a']);
+  });
+}
+
+t.test(
+  'a manager that binds its socket anew while the queue is full hears the rest',
+  built,
+  async (t) => {
+    const manager = new Datagrams(t);
+    const connected = connect(t, manager.address);
+    fill(connected);
+    rmSync(manager.address);
+    const again = new Datagrams(t, manager.address);
+    manager.close();
+    await until('the rest', () => again.all.length > 0);
+    t.same(again.all, ['STATUS=one of many']);
+  },
+);
 
 t.test('a queue that nobody reads holds up nobody, and is one warning', built, async (t) => {
   const manager = new Datagrams(t);
