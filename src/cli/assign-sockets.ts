@@ -1,8 +1,9 @@
 // Which of the sockets that were open before us belongs to whom.
 //
 // Rule 1: the address decides: a socket that is bound to a path of the configuration is that one. What is left
-//         is known by its name: REGION, REGION.host, REGION.VM, control. A region without a name has what is called
-//         `host` or `….host`, or is bound to such a path, for host commands, and else the only one that is left.
+//         is known by its name: REGION, REGION.host, REGION.VM, and else control: VMs that were given a name never
+//         get the control socket by it. A region without a name has what is called `host` or `….host`, or is bound
+//         to such a path, for host commands, and else the only one that is left.
 // Rule 2: a socket that is known by its name is where it is bound, whatever path was asked for: peers find it there.
 // Rule 3: who opens a region's socket opens the one for host commands, too: beside a socket that is not ours
 //         we may not make another by default.
@@ -17,6 +18,8 @@ import { controlPlaceOf, isSamePath, placesOf, type Place, type Places } from '.
 export interface SocketWarning {
   readonly code: 'host-socket' | 'socket-moved' | 'socket-unused';
   readonly message: string;
+  /** What nobody is to serve; a region that cannot become another may serve it yet. */
+  readonly unused?: InheritedSocket['fd'];
 }
 
 /** Regions, and the control socket, that have the sockets which are theirs. */
@@ -37,7 +40,9 @@ export function assignSockets(
   const places = regions.map((region) => ({ region, ...placesOf(region) }));
   const ofControl = controlPlaceOf(control);
   const ofRegions = places.flatMap(({ socket, hostSocket, vms }) => [hostSocket, ...vms, socket]);
-  const all = [...ofRegions.slice(0, -1), ofControl, ...ofRegions.slice(-1)];
+  // A region without a name takes what is left.
+  const isNamed = regions.every(({ name }) => name !== undefined);
+  const all = isNamed ? [...ofRegions, ofControl] : [ofControl, ...ofRegions];
   for (const place of all) table.giveByAddress(place);
   for (const place of all) table.giveByName(place);
   const assigned = places.map((place) => regionWith(place, table));
@@ -88,7 +93,7 @@ class Table {
       throw new EnvironmentError(
         'LISTEN_FDNAMES',
         `${shown(socket)} and ${shown(other)} may both be ${place.what}; ` +
-          `allowed: one, or one that is bound to its path (${place.path})`,
+          `allowed: one, or one that is bound to its path${place.path === undefined ? '' : ` (${place.path})`}`,
       );
     }
     this.#give(place, socket);
@@ -97,6 +102,7 @@ class Table {
   get unused(): SocketWarning[] {
     return [...this.#free].map((socket) => ({
       code: 'socket-unused',
+      unused: socket.fd,
       message:
         `nobody serves ${shown(socket)}, which was passed to this process: who connects waits; ` +
         "take it out of the unit, give it a region's path, or call it REGION, REGION.host, REGION.VM or control",

@@ -18,6 +18,8 @@ export interface AskedRegions {
   readonly regions: readonly ServerOptions[];
   /** What else it asks for and cannot have, a line each. */
   readonly problems: readonly string[];
+  /** Called when that was done which can be. */
+  readonly onApplied?: () => void;
 }
 
 /** Reads what is to be. Rejects with an error for people when that cannot be. */
@@ -107,6 +109,7 @@ async function reload(daemon: Daemon, read: ReadRegions, log: Log): Promise<Outc
     return { summary: NOTHING_CHANGED, problems };
   }
   const { added, removed, kept, refused } = await daemon.apply(asked.regions);
+  asked.onApplied?.();
   for (const line of asked.problems) log.warn({ event: 'refused-change' }, line);
   const problems = [...asked.problems, ...refused.flatMap((change) => logRefused(change, log))];
   const summary = summaryOf({ added, removed, kept });

@@ -1,6 +1,7 @@
 // `ivshmem serve`: one region by options, or those of a configuration file.
 import type { ArgumentsCamelCase, CommandModule } from 'yargs';
 import type { ServiceManager } from '../control/service-manager.js';
+import { InheritedListener } from '../server/inherited-listener.js';
 import type { Server } from '../server/server.js';
 import type { SocketWarning } from './assign-sockets.js';
 import { banner } from './banner.js';
@@ -49,10 +50,12 @@ async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
   using manager = await connectManager(log);
   const reload: ReadRegions = async () => {
     const now = await read();
-    warn(now.warnings, log);
     const isOther = now.control?.path !== control?.path;
     const problems = isOther ? [controlStays(control?.path, now.control?.path)] : [];
-    return { regions: now.regions, problems };
+    const onApplied = (): void => {
+      warn(now.warnings.filter(isTrue), log);
+    };
+    return { regions: now.regions, problems, onApplied };
   };
   try {
     await runServer(regions, {
@@ -83,6 +86,11 @@ function controlStays(is = 'none', asked = 'none'): string {
 function readyFdOf({ readyFd }: ArgumentsCamelCase<ServeArguments>): number | undefined {
   if (readyFd === undefined) return undefined;
   return checkReadyFd(integer('readyFd', readyFd, 'the descriptors that the caller opened'));
+}
+
+// What was asked may not have come about: the region is still where it was.
+function isTrue({ unused }: SocketWarning): boolean {
+  return unused === undefined || !InheritedListener.serves(unused);
 }
 
 function warn(warnings: readonly SocketWarning[], log: Log): void {

@@ -34,6 +34,11 @@ export class InheritedListener implements Disposable {
     this.#lock = lock;
   }
 
+  /** Whether somebody in this process accepts from it. */
+  static serves(fd: Fd): boolean {
+    return served.has(fd);
+  }
+
   /** Claims the path; undefined where no lock can be made. Throws ServerError ERR_IVSHMEM_SOCKET_IN_USE. */
   static claim(path: string, fd: Fd): LockFile | undefined {
     if (served.has(fd)) {

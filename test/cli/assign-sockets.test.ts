@@ -131,6 +131,44 @@ t.test('a socket that nobody asked for is a warning', async (t) => {
   t.match(warnings, [{ code: 'socket-unused', message: /^nobody serves \/x\/tea \('tea'\)/ }]);
 });
 
+t.test('a region that is called control has what is called so, wherever it stands', async (t) => {
+  const called = { name: 'control', socket: '/run/c', hostSocket: '/run/c.host' };
+  for (const regions of [[called], [called, lab], [lab, called]]) {
+    const { regions: given, control } = assignSockets(regions, [socket(t, '/x/c', 'control')]);
+    const region = given.find(({ name }) => name === 'control');
+    t.match(region && seen(region), { socket: '/x/c', inherited: ['/x/c'] });
+    t.equal(control, undefined, 'and VMs do not get the control socket');
+  }
+});
+
+t.test('the control socket is known by its address, then by its name', async (t) => {
+  const [named, other] = [socket(t, '/x/b.host', 'control'), socket(t, '/run/control', 'lab')];
+  for (const regions of [[lab], [plain]]) {
+    t.same(assignSockets(regions, [named]).control, { path: '/x/b.host', fd: named.fd });
+    const { control, warnings } = assignSockets(regions, [other], '/run/control');
+    t.same(control, { path: '/run/control', fd: other.fd });
+    t.same(warnings, []);
+  }
+  const { warnings } = assignSockets([lab], [named], '/run/control');
+  t.match(warnings, [
+    {
+      code: 'socket-moved',
+      message: /^the control socket is \/x\/b\.host, where .* not \/run\/control$/,
+    },
+  ]);
+});
+
+t.test('a second socket that is called control is warned of, or an error', async (t) => {
+  const two = [socket(t, '/run/control', 'control'), socket(t, '/x/b', 'control')];
+  const { control, warnings } = assignSockets([lab], two, '/run/control');
+  t.equal(control?.fd, two[0]?.fd);
+  t.match(warnings, [{ code: 'socket-unused', message: /^nobody serves \/x\/b \('control'\)/ }]);
+  t.throws(() => assignSockets([lab], two), {
+    name: 'EnvironmentError',
+    message: /may both be the control socket; allowed: one, or one that is bound to its path$/,
+  });
+});
+
 t.test('a name that is there twice is an error, where it is needed', async (t) => {
   const two = [socket(t, '/x/a', 'lab'), socket(t, '/x/b', 'lab')];
   t.throws(() => assignSockets([lab], two), {

@@ -238,6 +238,30 @@ t.test(
   },
 );
 
+t.test(
+  'a socket whose region cannot move is served, and nobody says otherwise',
+  activate,
+  async (t) => {
+    const directory = temp(t);
+    const [a, b] = [`${directory}/a`, `${directory}/b`];
+    const control = ['--control', `${directory}/control`];
+    const config = configure(directory, { lab: `socket: ${a}` });
+    const sockets = { [a]: 'x', [b]: 'y' };
+    const server = await new Activated(t, sockets, ['--config', config, ...control]).listens();
+    t.equal((await SocketPeer.join(t, a, { vectors: 1 })).id, 0);
+    configure(directory, { lab: `socket: ${directory}/c` });
+    const { stderr } = await run(t, [...ivshmem, 'reload', ...control]);
+    t.match(stderr, 'socket stays');
+    t.equal((await SocketPeer.join(t, a, { vectors: 1 })).id, 1);
+    const unserved = server.child.stderr.match(/nobody serves \S+/g);
+    t.same(
+      unserved,
+      [`nobody serves ${b}`, `nobody serves ${b}`],
+      'at the start, and at the reload',
+    );
+  },
+);
+
 t.test('the first question to a server that it starts leads to the server', activate, async (t) => {
   const directory = temp(t);
   const a = `${directory}/a`;
