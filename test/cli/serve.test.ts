@@ -127,6 +127,22 @@ t.test('a socket where none can be fails with path and reason', async (t) => {
   t.same(shmFiles(), []);
 });
 
+t.test('a read-only file system is told with what a unit lacks', need('root'), async (t) => {
+  const directory = temp(t);
+  // As a unit with ProtectSystem= sees it, and it alone.
+  const readOnly = 'mount -t tmpfs -o ro none "$0" && exec "$@"';
+  const alone = ['unshare', '-m', 'sh', '-c', readOnly, directory];
+  for (const args of [
+    ['--socket', `${directory}/s`],
+    ['--socket', `${temp(t)}/s`, '--mem-path', `${directory}/memory`],
+  ]) {
+    const { code, stderr } = await run(t, [...alone, ...ivshmem, 'serve', ...args]);
+    t.equal(code, 1);
+    t.match(stderr, `EROFS: read-only file system, open '${directory}/`);
+    t.match(stderr, `allow ReadWritePaths=${directory} there, or start the socket unit`);
+  }
+});
+
 t.test('a socket in an unwritable directory fails with the path', need('root'), async (t) => {
   const directory = temp(t);
   chmodSync(directory, 0o755);

@@ -41,7 +41,8 @@ export interface SystemDisk {
 /** The system: makes it if it is not there, or not of the newest packages. */
 export async function systemDisk(): Promise<SystemDisk> {
   mkdirSync(kept, { recursive: true });
-  const scratch = mkdtempSync(`${kept}/new-`);
+  removeUnfinished();
+  const scratch = mkdtempSync(`${kept}/new-${process.pid}-`);
   try {
     const kernel = await newestKernel();
     const name = nameOf(`${kernel}\n${await packageList(scratch, packages)}`);
@@ -82,6 +83,15 @@ function keep(directory: string, name: string): void {
     if (old !== name && !old.startsWith('new-')) rmSync(`${kept}/${old}`, { recursive: true });
   }
   if (!existsSync(`${kept}/${name}`)) renameSync(directory, `${kept}/${name}`);
+}
+
+// What a run that was killed has left.
+function removeUnfinished(): void {
+  for (const name of readdirSync(kept)) {
+    const [, maker] = /^new-(\d+)-/.exec(name) ?? [];
+    if (maker !== undefined && !existsSync(`/proc/${maker}`))
+      rmSync(`${kept}/${name}`, { recursive: true, force: true });
+  }
 }
 
 function nameOf(versions: string): string {
