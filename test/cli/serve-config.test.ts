@@ -180,17 +180,20 @@ t.test('a file that is wrong ends the start with 2, each error with its place', 
   t.same(place.sockets, []);
 });
 
-t.test('a file that is not there ends the start with 2: another start does not right it', async (t) => {
-  const directory = temp(t);
-  for (const [file, says] of [
-    [`${directory}/none`, 'ENOENT'],
-    [directory, 'no regular file'],
-  ] as const) {
-    const { code, stderr } = await run(t, [...ivshmem, 'serve', '--config', file]);
-    t.equal(code, 2);
-    t.match(stderr, new RegExp(`^ivshmem serve: --config: .*${says}`));
-  }
-});
+t.test(
+  'a file that is not there ends the start with 2: another start does not right it',
+  async (t) => {
+    const directory = temp(t);
+    for (const [file, says] of [
+      [`${directory}/none`, 'ENOENT'],
+      [directory, 'no regular file'],
+    ] as const) {
+      const { code, stderr } = await run(t, [...ivshmem, 'serve', '--config', file]);
+      t.equal(code, 2);
+      t.match(stderr, new RegExp(`^ivshmem serve: --config: .*${says}`));
+    }
+  },
+);
 
 t.test('what the file says is not said by options as well', async (t) => {
   const place = new Place(t);

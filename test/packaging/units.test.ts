@@ -28,7 +28,7 @@ t.test('the services are exposed by 2.0 at most', need('systemd'), async (t) => 
 
 t.test('an instance differs only in what it serves', async (t) => {
   const [one, instance] = ['ivshmem.service', 'ivshmem@.service'].map((name) =>
-    readFileSync(new URL(`../../../packaging/lib/systemd/system/${name}`, import.meta.url), 'utf8')
+    read(name)
       .replaceAll(/^#.*\n/gm, '')
       .replaceAll(/(^Description=.*) \(%i\)$/gm, '$1')
       .replaceAll('/etc/ivshmem/%i.yaml', '/etc/ivshmem.yaml')
@@ -36,6 +36,17 @@ t.test('an instance differs only in what it serves', async (t) => {
   );
   t.equal(instance, one);
 });
+
+t.test(
+  "no two socket units have a path in common, and all are in a directory of root's",
+  async (t) => {
+    const paths = sockets.flatMap((unit) =>
+      [...read(unit.replace('@lab', '@')).matchAll(/^ListenStream=(.*)$/gm)].map(([, at]) => at),
+    );
+    t.equal(new Set(paths).size, 4);
+    for (const at of paths) t.match(at, /^\/run\/ivshmem-sockets\/[^/]+$/);
+  },
+);
 
 t.test(
   'its user is in no group but its own, and has the directory of the sockets',
@@ -52,9 +63,18 @@ t.test(
     const tmpfiles = ['systemd-tmpfiles', `--root=${root}`, '--create', 'ivshmem.conf'];
     t.match(await run(t, tmpfiles), { code: 0, stderr: '' });
     t.match(statSync(`${root}/run/ivshmem`), { uid: Number(uid), gid: Number(gid), mode: 0o40755 });
+    // Where systemd sets mode and group by path.
+    const ofSystemd = statSync(`${root}/run/ivshmem-sockets`);
+    t.match(ofSystemd, { uid: 0, gid: 0, mode: 0o40755 });
     t.match(statSync(`${root}/etc/ivshmem`), { uid: 0, gid: 0, mode: 0o40755 });
   },
 );
+
+/** A unit's text. */
+function read(name: string): string {
+  const url = new URL(`../../../packaging/lib/systemd/system/${name}`, import.meta.url);
+  return readFileSync(url, 'utf8');
+}
 
 /** A root directory that has nothing but the package. */
 async function installedRoot(t: Test): Promise<string> {
