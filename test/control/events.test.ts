@@ -163,3 +163,21 @@ t.test('who begins to follow in a storm is told each event once', async (t) => {
   isOver = true;
   await storm;
 });
+
+t.test('who follows and does not read for long is not let go', async (t) => {
+  const lab = await Controlled.start(t);
+  const slow = await lab.connect(t);
+  slow.pause();
+  slow.write('GET /v1/events?follow=1 HTTP/1.1\r\nHost: x\r\n\r\n');
+  let hasEnded = false;
+  slow.on('close', () => (hasEnded = true));
+  // More than its socket takes.
+  for (let n = 0; n < 4_000; n += 1) (await SocketPeer.join(t, lab.socket, { vectors: 1 })).leave();
+  const end = performance.now() + 12_500;
+  await until('its time would be over', () => performance.now() > end);
+  t.notOk(hasEnded);
+  let text = '';
+  slow.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  slow.resume();
+  await until('it is told', () => text.includes('"lost"'));
+});

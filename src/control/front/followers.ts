@@ -27,6 +27,7 @@ export interface StreamOptions {
 export class Followers {
   readonly #asker: Asker;
   readonly #followers = new Set<Follower>();
+  readonly #sockets = new WeakSet<Socket>();
   readonly #kept: ToldEvent[] = [];
   #next = 0;
 
@@ -68,6 +69,11 @@ export class Followers {
     );
   }
 
+  /** Whether somebody follows on this connection. */
+  has(socket: Socket): boolean {
+    return this.#sockets.has(socket);
+  }
+
   /** Tells all who follow what there is, and that it was all. */
   async end(): Promise<void> {
     this.#receive(await this.#asker.eventsUntilNow(this.#next));
@@ -78,6 +84,7 @@ export class Followers {
   // What is answered may never be read nor cancelled, but its connection ends for certain.
   #add(follower: Follower, socket: Socket): void {
     this.#followers.add(follower);
+    this.#sockets.add(socket);
     socket.once('close', () => this.#followers.delete(follower));
   }
 

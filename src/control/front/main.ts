@@ -22,7 +22,7 @@ const SERVER = `ivshmem/${version}`;
 const REQUEST_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
 const CHECK_MS = 1_000;
-const TURNED_AWAY_MS = 5_000;
+const TURNED_AWAY_MS = 30_000;
 const MAX_HEADER_BYTES = 16_384;
 // More than the kernel allows (net.core.somaxconn) is the kernel's maximum.
 const BACKLOG = 65_535;
@@ -77,7 +77,7 @@ server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
   socket.destroySoon();
 });
 
-const slowReaders = new SlowReaders(connections);
+const slowReaders = new SlowReaders(connections, (socket) => followers.has(socket));
 setInterval(() => {
   slowReaders.letGo();
 }, CHECK_MS);
@@ -86,7 +86,8 @@ process.on('disconnect', () => process.exit());
 process.on('message', (message: ToFront) => {
   if (message.kind === 'listen') {
     if (message.as) become(message.as);
-    server.listen({ fd: LISTENING_FD, backlog: BACKLOG });
+    // As an option it would be overlooked, and the queue be 511 from now on.
+    server.listen({ fd: LISTENING_FD }, BACKLOG);
     void followers.listen();
   } else if (message.kind === 'end') {
     void end();

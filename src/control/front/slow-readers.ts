@@ -15,10 +15,13 @@ interface Look {
 /** Those among these connections. */
 export class SlowReaders {
   readonly #connections: ReadonlySet<Socket>;
+  readonly #follows: (socket: Socket) => boolean;
   readonly #looks = new WeakMap<Socket, Look>();
 
-  constructor(connections: ReadonlySet<Socket>) {
+  /** `follows`: whether one follows the events. */
+  constructor(connections: ReadonlySet<Socket>, follows: (socket: Socket) => boolean) {
     this.#connections = connections;
+    this.#follows = follows;
   }
 
   /** Lets them go; to be called about once a second. */
@@ -34,6 +37,7 @@ export class SlowReaders {
   }
 
   #isStuck(socket: Socket): boolean {
+    if (this.#follows(socket)) return false;
     const unread = socket.writableLength;
     const look = this.#looks.get(socket);
     if (look?.unread !== unread) {
