@@ -148,7 +148,7 @@ t.test(
     const { socket, control, serve } = await lab(t);
     const tmux = await openTop(t, control);
     await joinMany(t, socket, 1);
-    await tmux.until('the peer', (screen) => screen.includes('node'));
+    await tmux.until('the peer', (screen) => / (?:node|MainThread) /.test(screen));
     await serve.end('SIGKILL');
     const gone = await tmux.until('its end', (screen) => screen.includes('looking again'));
     t.match(
