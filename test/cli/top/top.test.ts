@@ -117,7 +117,11 @@ t.test(
     const peers = await joinMany(t, socket, 60);
     await until('all are there', () => peers.every(({ peers }) => peers.size === 59));
     const tmux = await openTop(t, control, '--region', 'lab');
-    const begin = await tmux.until('all', (screen) => /1–\d+ of 60/.test(screen));
+    // With the last events, which take lines from the peers.
+    const begin = await tmux.until(
+      'all',
+      (screen) => /1–\d+ of 60/.test(screen) && screen.includes('peer 59 joined'),
+    );
     t.match(begin, /^ {3}0 /m);
     t.notMatch(begin, /^ {2}59 /m);
     await tmux.press('End');
