@@ -27,7 +27,7 @@ const { values: flags, positionals: parts } = parseArgs({
     // What test files print, of those that pass, too.
     output: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '2' },
-    timeout: { type: 'string', default: '300' },
+    timeout: { type: 'string', default: '600' },
   },
 });
 const takesCoverage = !flags['no-coverage'] && parts.length === 0;
