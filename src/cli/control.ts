@@ -35,6 +35,7 @@ export class Control implements AsyncDisposable {
     log.watch((event) => {
       this.#feed.add(event);
     });
+    if (place.fd !== undefined) warnOfMode(place.path, log);
   }
 
   /** Loads what it needs; resolves when that is done. */
@@ -53,14 +54,6 @@ export class Control implements AsyncDisposable {
     this.#source = new ControlSource({ ...options, feed: this.#feed, logLinesDropped });
     this.#socket.serve(as);
     const { path } = this.#socket;
-    const mode = statSync(path).mode & 0o777;
-    if ((mode & 0o077) !== 0) {
-      this.#log.warn(
-        { event: 'warning', code: 'control-mode' },
-        `the control socket ${path} has mode 0${mode.toString(8)}: whoever may write to it may evict and reload; ` +
-          'open it with mode 0600 (SocketMode=0600)',
-      );
-    }
     this.#log.info({ event: 'control', socket: path }, `control socket ${path}: ivshmem status`);
   }
 
@@ -73,5 +66,24 @@ export class Control implements AsyncDisposable {
       const { code, message } = error as NodeJS.ErrnoException;
       this.#log.error({ event: 'failed', code }, `the control socket stays: ${message}`);
     }
+  }
+}
+
+// One that we make is ours alone; of another's the opener has decided.
+function warnOfMode(path: string, log: Log): void {
+  const mode = modeOf(path);
+  if (mode === undefined || (mode & 0o077) === 0) return;
+  log.warn(
+    { event: 'warning', code: 'control-mode' },
+    `the control socket ${path} has mode 0${mode.toString(8)}: whoever may write to it may evict and reload; ` +
+      'open it with mode 0600 (SocketMode=0600)',
+  );
+}
+
+function modeOf(path: string): number | undefined {
+  try {
+    return statSync(path).mode & 0o777;
+  } catch {
+    return undefined; // it is where we may not look
   }
 }

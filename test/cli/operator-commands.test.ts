@@ -340,3 +340,18 @@ t.test(
     await until('the front has ended, too', () => !existsSync(`/proc/${front}`));
   },
 );
+
+t.test(
+  'a server that may not look into the directory of its control socket serves',
+  need('root'),
+  async (t) => {
+    const [directory, closed] = [temp(t), temp(t)];
+    chmodSync(directory, 0o777);
+    chmodSync(closed, 0o700);
+    const args = ['--socket', `${directory}/s`, '--control', `${closed}/c`, '--user', 'nobody'];
+    const serve = await Serve.start(t, args);
+    t.equal((await SocketPeer.join(t, `${directory}/s`, { vectors: 1 })).id, 0);
+    t.match(await call(t, `${closed}/c`, 'status'), { code: 0 });
+    t.ok(serve.alive);
+  },
+);
