@@ -44,6 +44,9 @@ export function bindSocket(fd: Fd, path: string): void {
   check(libc.bind(fd.rawFd, socketName.address, writeAddress(path, 'bind')), 'bind', path);
 }
 
+/** More than the kernel allows (net.core.somaxconn) is the kernel's maximum. */
+export const MAX_BACKLOG = 65_535;
+
 /** From now on connects succeed and queue, up to `backlog` of them (the kernel caps it at net.core.somaxconn). */
 export function listenSocket(fd: Fd, backlog: number): void {
   check(libc.listen(fd.rawFd, backlog), 'listen');

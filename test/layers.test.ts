@@ -47,7 +47,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   // What only the process at the front of the control socket loads.
   'src/control/front': {
-    below: ['src/control', 'src/server', 'native'],
+    below: ['src/control', 'src/server', 'src/protocol', 'native'],
     outside: /^(node:|hono$|@hono\/node-server$|prom-client$)/,
   },
   // Another: what is loaded only for the live screen.

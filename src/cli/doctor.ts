@@ -14,8 +14,9 @@ import { OptionsError } from '../server/error.js';
 import { controlOption, controlPath } from './control-path.js';
 import { defaultSocket, socketPath } from './default-socket.js';
 import { reportOf } from './doctor-report.js';
-import { CommandError, EXIT_SYSTEM, UsageError } from './exit.js';
+import { CommandError, EXIT_SYSTEM } from './exit.js';
 import { print, printJson, ReadersEnd } from './print.js';
+import { checkSurplus } from './surplus.js';
 
 export const doctorOptions = {
   control: controlOption,
@@ -47,8 +48,7 @@ export const doctorCommand: CommandModule<object, DoctorArguments> = {
 };
 
 async function doctor(given: ArgumentsCamelCase<DoctorArguments>): Promise<void> {
-  const [, ...surplus] = given._;
-  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  checkSurplus(given);
   const sockets = (given.socket ?? [defaultSocket()]).map((one) =>
     path.resolve(shortEnough(socketPath(one))),
   );

@@ -1,25 +1,15 @@
-// Durations for people: two units at most, the first that matters.
+// Durations in few characters.
 
 const units = [
   ['d', 86_400],
   ['h', 3_600],
   ['min', 60],
-  ['s', 1],
 ] as const;
 
-/** `3 d 4 h`, `12 min 5 s`, `0 s`. */
-export function formatDuration(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds));
-  const first = Math.max(
-    0,
-    units.findIndex(([, size]) => whole >= size),
-  );
-  if (whole === 0) return '0 s';
-  let left = whole;
-  const parts = units.slice(first, first + 2).map(([name, size]) => {
-    const count = Math.floor(left / size);
-    left -= count * size;
-    return count === 0 ? '' : `${count} ${name}`;
-  });
-  return parts.filter((part) => part !== '').join(' ');
+/** Seconds in the greatest unit of which there are two, or that is the only one: `45 s`, `90 min`, `3 d`. */
+export function durationText(seconds: number): string {
+  const least = (unitSeconds: number): number => (unitSeconds === 60 ? 60 : 2 * unitSeconds);
+  const unit = units.find(([, unitSeconds]) => seconds >= least(unitSeconds));
+  if (unit === undefined) return `${Math.max(0, Math.floor(seconds))} s`;
+  return `${Math.floor(seconds / unit[1])} ${unit[0]}`;
 }

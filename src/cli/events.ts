@@ -1,11 +1,12 @@
 // `ivshmem events`: what has happened lately, and what happens.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import type { ControlClient, EventLine } from '../control/client.js';
-import { isPrintable, quote } from '../protocol/printable.js';
+import { printable } from '../protocol/printable.js';
 import { askControl } from './ask-control.js';
 import { controlOption } from './control-path.js';
-import { CommandError, UsageError } from './exit.js';
+import { CommandError } from './exit.js';
 import { print, printJson } from './print.js';
+import { checkSurplus } from './surplus.js';
 
 export const eventsOptions = {
   control: controlOption,
@@ -29,8 +30,7 @@ export const eventsCommand: CommandModule<object, EventsArguments> = {
 };
 
 async function events(given: ArgumentsCamelCase<EventsArguments>): Promise<void> {
-  const [, ...surplus] = given._;
-  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  checkSurplus(given);
   const { follow = false, region, json = false } = given;
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -66,6 +66,5 @@ async function filterOf(
 
 function lineOf({ time, level = 'warn', msg }: EventLine): string {
   const clock = typeof time === 'string' ? new Date(time).toTimeString().slice(0, 8) : '--:--:--';
-  const text = String(msg);
-  return `${clock} ${String(level)} ${isPrintable(text) ? text : quote(text)}\n`;
+  return `${clock} ${String(level)} ${printable(String(msg))}\n`;
 }

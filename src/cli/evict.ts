@@ -4,9 +4,9 @@ import { MAX_PEER_ID } from '../protocol/wire.js';
 import { OptionsError } from '../server/error.js';
 import { askControl } from './ask-control.js';
 import { controlOption } from './control-path.js';
-import { UsageError } from './exit.js';
 import { integerIn } from './flags.js';
 import { print, printJson } from './print.js';
+import { checkSurplus } from './surplus.js';
 
 export const evictOptions = {
   control: controlOption,
@@ -36,8 +36,7 @@ export const evictCommand: CommandModule<object, EvictArguments> = {
 };
 
 async function evict(given: ArgumentsCamelCase<EvictArguments>): Promise<void> {
-  const [, ...surplus] = given._;
-  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  checkSurplus(given);
   const { REGION = '', PEER = '' } = given;
   if (REGION === '')
     throw new OptionsError('REGION', 'it is empty; allowed: a name that ivshmem status shows');

@@ -4,7 +4,7 @@
 // Rule 2: what was asked and not done is said, one line each, with the way to have it.
 import type { ServiceManager } from '../control/service-manager.js';
 import type { ReloadReport } from '../protocol/answer.js';
-import { isPrintable, quote } from '../protocol/printable.js';
+import { printable } from '../protocol/printable.js';
 import type { Daemon, RefusedChange } from '../server/daemon.js';
 import type { Unchanged, UnchangedOption } from '../server/change.js';
 import type { ServerOptions } from '../server/options.js';
@@ -89,7 +89,7 @@ function few(problems: readonly string[]): string[] {
 
 function asLine(text: string, most: number): string {
   const line = text.length > most ? `${text.slice(0, most)}…` : text;
-  return isPrintable(line) ? line : quote(line);
+  return printable(line);
 }
 
 interface Outcome {

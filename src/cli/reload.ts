@@ -14,11 +14,12 @@ import type { ReloadReport } from '../protocol/answer.js';
 import { askControl } from './ask-control.js';
 import { askServer, type NamedSockets } from './ask-server.js';
 import { controlOption, controlPath } from './control-path.js';
-import { CommandError, EXIT_SYSTEM, UsageError } from './exit.js';
+import { CommandError, EXIT_SYSTEM } from './exit.js';
 import { nobodyListens } from './host-socket.js';
 import { print } from './print.js';
 import { withRemedy } from './remedy.js';
 import { text } from './text-option.js';
+import { checkSurplus } from './surplus.js';
 
 export const reloadOptions = {
   control: controlOption,
@@ -53,8 +54,7 @@ const PAUSE_MS = 20;
 const GONE = 'this region is there no more: name a socket of one that stays, or look into the log';
 
 async function reload(given: ReloadArguments): Promise<void> {
-  const [, ...surplus] = given._;
-  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  checkSurplus(given);
   try {
     const report = await (isByControl(given)
       ? askControl(given.control, (client) => client.reload())

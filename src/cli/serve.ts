@@ -7,7 +7,6 @@ import type { SocketWarning } from './assign-sockets.js';
 import { banner } from './banner.js';
 import { BoundedOutput } from './bounded-output.js';
 import { confinementTo } from './confine.js';
-import { UsageError } from './exit.js';
 import { logFailure } from './failure.js';
 import { integer } from './flags.js';
 import { defaultHostSocket, fitsSocket } from './host-socket.js';
@@ -18,6 +17,7 @@ import { inheritedSockets, regionsReader } from './regions-reader.js';
 import type { ReadRegions } from './reload-on-signal.js';
 import { runServer } from './run-server.js';
 import { serveOptions, type ServeArguments } from './serve-options.js';
+import { checkSurplus } from './surplus.js';
 
 export const serveCommand: CommandModule<object, ServeArguments> = {
   builder: (yargs) =>
@@ -39,8 +39,7 @@ export async function serveAtOnce(words: readonly string[]): Promise<boolean> {
 }
 
 async function serve(given: ArgumentsCamelCase<ServeArguments>): Promise<void> {
-  const [, ...surplus] = given._;
-  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  checkSurplus(given);
   using sockets = inheritedSockets(given);
   const read = await regionsReader(given, sockets);
   const { regions, warnings, control } = await read();

@@ -10,6 +10,11 @@ export function isPrintable(text: string): boolean {
   return !NOT_FOR_PRINTING.test(text);
 }
 
+/** As it is where that is for printing, and quoted otherwise. */
+export function printable(text: string): string {
+  return isPrintable(text) ? text : quote(text);
+}
+
 /** On one line, in double quotes and whatever it is: what is not for printing as `\u{1b}`. */
 export function quote(text: string): string {
   return `"${text.replaceAll(/["\\]|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escape)}"`;

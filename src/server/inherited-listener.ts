@@ -5,13 +5,11 @@
 // Rule 2: the lock beside it is taken where it can be. Where we may not write, who opened the socket sees
 //         to it that one server has it, and another one that comes to the path finds it served.
 import type { Fd } from '../../native/fd.js';
-import { listenSocket } from '../../native/unix-socket.js';
+import { listenSocket, MAX_BACKLOG } from '../../native/unix-socket.js';
 import { ServerError } from './error.js';
 import { Listener } from './listener.js';
 import type { LockFile } from './lock-file.js';
 
-// More than the kernel allows (net.core.somaxconn) is the kernel's maximum.
-const BACKLOG = 65_535;
 const NOT_OURS = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
 
 // Two doors cannot watch one descriptor.
@@ -27,7 +25,7 @@ export class InheritedListener implements Disposable {
   /** Owns the lock from here on. */
   constructor(path: string, fd: Fd, lock: LockFile | undefined) {
     // To who connects, the kernel names as the server who called listen(2) last: `ivshmem reload` signals it.
-    listenSocket(fd, BACKLOG);
+    listenSocket(fd, MAX_BACKLOG);
     served.set(fd, this);
     this.path = path;
     this.fd = fd;

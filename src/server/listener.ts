@@ -12,6 +12,7 @@ import {
   connectSocket,
   createUnixSocket,
   listenSocket,
+  MAX_BACKLOG,
   MAX_SOCKET_PATH_BYTES,
   shutdownListener,
 } from '../../native/unix-socket.js';
@@ -21,9 +22,6 @@ import { Failures } from './failures.js';
 import { LockFile } from './lock-file.js';
 import type { CheckedOptions } from './options.js';
 import { onSocket } from './own-socket.js';
-
-// More than the kernel allows (net.core.somaxconn) is the kernel's maximum.
-const BACKLOG = 65_535;
 
 /** A socket, and who may connect to it. */
 export type SocketOptions = Pick<CheckedOptions, 'socket' | 'socketMode' | 'socketGroup'>;
@@ -80,7 +78,7 @@ export class Listener implements Disposable {
         chmodSync(handle, options.socketMode);
         return status;
       });
-      listenSocket(fd, BACKLOG);
+      listenSocket(fd, MAX_BACKLOG);
       return new Listener(path, fd, lock, made);
     } catch (error) {
       fd.close();

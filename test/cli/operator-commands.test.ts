@@ -355,3 +355,18 @@ t.test(
     t.ok(serve.alive);
   },
 );
+
+t.test(
+  'thirty who ask for a reload at once share two: the one that is on, and the next',
+  async (t) => {
+    const directory = temp(t);
+    const [file, control] = [`${directory}/c.yaml`, `${directory}/c`];
+    writeFileSync(file, 'control: c\nregions: { a: { socket: a } }\n');
+    const serve = await Serve.start(t, ['--config', file]);
+    const client = new ControlClient(control);
+    const reports = await Promise.all(Array.from({ length: 30 }, () => client.reload()));
+    for (const { summary } of reports) t.equal(summary, 'reloaded: kept a');
+    await until('both are logged', () => serve.logged('reload').length >= 2);
+    t.equal(serve.logged('reload').length, 2);
+  },
+);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isPrintable, quote } from '../../src/protocol/printable.js';
+import { isPrintable, quote, printable } from '../../src/protocol/printable.js';
 
 t.test('letters, signs and blanks are for printing', async (t) => {
   for (const text of ['', 'a b', 'ä💥', `'"$\\`, '\u00a0', '\ufffd']) {
@@ -29,4 +29,9 @@ t.test('what could move a cursor or end a line is not', async (t) => {
 t.test('two texts that differ are quoted differently', async (t) => {
   t.equal(quote('\\u{a}'), '"\\\\u{a}"');
   t.equal(quote('"'), '"\\""');
+});
+
+t.test('what is for printing is shown as it is, anything else in quotes', async (t) => {
+  t.equal(printable('a "b"'), 'a "b"');
+  t.equal(printable('a\nb'), '"a\\u{a}b"');
 });

@@ -1,9 +1,9 @@
 // `ivshmem config check`: what a configuration file would be to a server, and what is wrong with it.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { print, printJson, ReadersEnd } from '../print.js';
-import { UsageError } from '../exit.js';
 import { readConfig } from './read-config.js';
 import { regionTable } from './region-table.js';
+import { checkSurplus } from '../surplus.js';
 
 export const checkOptions = {
   json: { type: 'boolean', description: 'Print one JSON object instead of a table' },
@@ -24,8 +24,7 @@ export const checkCommand: CommandModule<object, CheckArguments> = {
 };
 
 async function check(given: ArgumentsCamelCase<CheckArguments>): Promise<void> {
-  const [, , ...surplus] = given._;
-  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  checkSurplus(given, 2);
   const config = await readConfig(given.FILE ?? '');
   try {
     await (given.json ? printJson(config) : print(regionTable(config.regions)));

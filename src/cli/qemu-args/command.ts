@@ -4,7 +4,6 @@
 //         one line each.
 // Rule 2: what is wrong without knowing the region is found before anybody is asked.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { UsageError } from '../exit.js';
 import { print, ReadersEnd } from '../print.js';
 import { withRemedy } from '../remedy.js';
 import { text } from '../text-option.js';
@@ -13,6 +12,7 @@ import { checkHere } from './check-here.js';
 import { deviceText } from './device-text.js';
 import { readWanted } from './wanted.js';
 import { warningsOf } from './warnings.js';
+import { checkSurplus } from '../surplus.js';
 
 export const qemuArgsOptions = {
   socket: text(
@@ -56,8 +56,7 @@ export const qemuArgsCommand: CommandModule<object, QemuArgsArguments> = {
 };
 
 async function qemuArgs(given: ArgumentsCamelCase<QemuArgsArguments>): Promise<void> {
-  const [, ...surplus] = given._;
-  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  checkSurplus(given);
   const wanted = readWanted(given);
   try {
     const region = await askServer(given);

@@ -4,9 +4,9 @@ import { ControlError } from '../../control/control-error.js';
 import type { ServerStatus } from '../../control/status.js';
 import { askControl } from '../ask-control.js';
 import { controlOption } from '../control-path.js';
-import { UsageError } from '../exit.js';
 import { print, printJson } from '../print.js';
 import { statusText } from './status-text.js';
+import { checkSurplus } from '../surplus.js';
 
 export const statusOptions = {
   control: controlOption,
@@ -30,8 +30,7 @@ export const statusCommand: CommandModule<object, StatusArguments> = {
 };
 
 async function status(given: ArgumentsCamelCase<StatusArguments>): Promise<void> {
-  const [, ...surplus] = given._;
-  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  checkSurplus(given);
   await askControl(given.control, async (client) => {
     const told = only(await client.status(), given.REGION);
     await (given.json ? printJson(told) : print(statusText(told)));

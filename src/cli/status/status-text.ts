@@ -3,9 +3,9 @@
 // Rule 1: what others have named (processes, users) is quoted where it is not for printing.
 import { getBorderCharacters, table } from 'table';
 import type { PeerStatus, RegionStatus, ServerStatus } from '../../control/status.js';
-import { isPrintable, quote } from '../../protocol/printable.js';
+import { printable } from '../../protocol/printable.js';
 import { formatSize } from '../../server/size.js';
-import { formatDuration } from '../duration.js';
+import { durationText } from '../duration.js';
 
 const HEAD = ['ID', 'VM', 'PROCESS', 'PID', 'USER', 'AGE', 'UNREAD', 'WAITING', ''];
 const MOST_VECTORS = 8;
@@ -13,7 +13,7 @@ const MOST_VECTORS = 8;
 /** The text, lines with their ends. */
 export function statusText(server: ServerStatus): string {
   const { version, pid, startedAt, descriptors, regions } = server;
-  const age = formatDuration((Date.now() - Date.parse(startedAt)) / 1_000);
+  const age = durationText((Date.now() - Date.parse(startedAt)) / 1_000);
   const head = `ivshmem ${version}, pid ${pid}, up ${age}, descriptors ${descriptors.used} of ${descriptors.limit}\n`;
   return [head, ...regions.map(regionText)].join('\n');
 }
@@ -57,10 +57,10 @@ function rowOf(peer: PeerStatus): string[] {
   return [
     String(id),
     vm ?? (isHost ? '(host)' : '-'),
-    shown(process ?? '?'),
+    printable(process ?? '?'),
     pid === 0 ? '?' : String(pid),
-    shown(user ?? String(uid)),
-    formatDuration(ageSeconds),
+    printable(user ?? String(uid)),
+    durationText(ageSeconds),
     String(unread),
     waitingOf(peer),
     stateOf(peer),
@@ -77,8 +77,4 @@ function waitingOf({ doorbells }: PeerStatus): string {
 function stateOf({ isBlocked, isBehind }: PeerStatus): string {
   if (isBlocked) return 'does not read';
   return isBehind ? 'is being told' : '';
-}
-
-function shown(text: string): string {
-  return isPrintable(text) ? text : quote(text);
 }

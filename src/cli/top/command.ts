@@ -4,6 +4,7 @@ import { askControl } from '../ask-control.js';
 import { controlOption } from '../control-path.js';
 import { UsageError } from '../exit.js';
 import { text } from '../text-option.js';
+import { checkSurplus } from '../surplus.js';
 
 export const topOptions = {
   control: controlOption,
@@ -24,8 +25,7 @@ export const topCommand: CommandModule<object, TopArguments> = {
 };
 
 async function top(given: ArgumentsCamelCase<TopArguments>): Promise<void> {
-  const [, ...surplus] = given._;
-  if (surplus.length > 0) throw new UsageError(`unknown argument: ${surplus.join(' ')}`);
+  checkSurplus(given);
   const intervalMs = 1_000 * secondsOf(given.interval ?? '1');
   demandTerminal();
   const { runTop } = await import('./run-top.js');

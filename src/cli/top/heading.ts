@@ -4,7 +4,8 @@
 import type { RegionStatus, ServerStatus } from '../../control/status.js';
 import { formatSize } from '../../server/size.js';
 import { joinThatFit, plain, span, type Line, type Span } from './line.js';
-import { durationText, groupedText } from './number-text.js';
+import { durationText } from '../duration.js';
+import { groupedText } from './number-text.js';
 import type { Look, Rates } from './rates.js';
 import { rankOf, troubleOf } from './trouble.js';
 

@@ -3,7 +3,7 @@
 // Rule 1: whatever is on the screen came through `plain`: no text of somebody else's steers the terminal.
 // Rule 2: colour says nothing that a word or a sign does not say, too.
 import termkit from 'terminal-kit';
-import { isPrintable, quote } from '../../protocol/printable.js';
+import { printable } from '../../protocol/printable.js';
 
 /** How a piece of a line looks. */
 export type Style = 'plain' | 'bold' | 'dim' | 'bar' | 'bad' | 'warning' | 'rings';
@@ -24,7 +24,7 @@ export function span(text: string, style: Style = 'plain'): Span {
 
 /** Text as it is, or in quotes with escapes where it is not for printing. */
 export function plain(text: string): string {
-  return isPrintable(text) ? text : quote(text);
+  return printable(text);
 }
 
 /** The columns that a text takes on a terminal. */

@@ -5,7 +5,8 @@
 // Rule 2: where there is no room for all columns, those go that tell the least about what is stuck.
 import type { PeerStatus } from '../../control/status.js';
 import { fit, plain, span, widthOf, type Line } from './line.js';
-import { compactText, durationText } from './number-text.js';
+import { durationText } from '../duration.js';
+import { compactText } from './number-text.js';
 import { troubleOf, waitingSum } from './trouble.js';
 
 interface Column {

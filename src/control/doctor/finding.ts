@@ -2,7 +2,7 @@
 //
 // Rule 1: a finding is for whoever runs the lab: what is the matter with what, and one line of what to do.
 // Rule 2: much of it is the word of strangers: it can be printed, and has an end.
-import { isPrintable, quote } from '../../protocol/printable.js';
+import { printable } from '../../protocol/printable.js';
 import type { Scene } from './scene.js';
 
 /** `ok`: looked at, and fine; `note`: what could not be looked at. Neither is a fault. */
@@ -50,7 +50,7 @@ const MOST_CHARACTERS = 160;
 /** Somebody's text as part of a line: as it is where it can be printed, quoted where it cannot, never long. */
 export function shown(text: string): string {
   const short = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
-  return isPrintable(short) ? short : quote(short);
+  return printable(short);
 }
 
 /** Whether the kernel said no: our SystemError, or Node's own of the same shape. */

@@ -4,6 +4,7 @@
 // Rule 2: no request has a body: what it is about stands in its path.
 import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
+import { MAX_PEER_ID } from '../../protocol/wire.js';
 import { ControlError } from '../control-error.js';
 import type { Asker } from './asker.js';
 import { Details } from './details.js';
@@ -114,7 +115,7 @@ function regionOf(
 }
 
 function peerId(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  if (/^\d{1,5}$/.test(text) && Number(text) <= MAX_PEER_ID) return Number(text);
   throw request(`'${text}' is no peer ID; allowed: 0–65535`);
 }
 

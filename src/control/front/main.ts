@@ -6,6 +6,7 @@
 import { createServer, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { MAX_BACKLOG } from '../../../native/unix-socket.js';
 import { become } from '../become.js';
 import { LISTENING_FD, type ToFront } from '../control-socket.js';
 import type { ControlErrorCode } from '../control-error.js';
@@ -24,8 +25,6 @@ const KEEP_ALIVE_MS = 5_000;
 const CHECK_MS = 1_000;
 const TURNED_AWAY_MS = 30_000;
 const MAX_HEADER_BYTES = 16_384;
-// More than the kernel allows (net.core.somaxconn) is the kernel's maximum.
-const BACKLOG = 65_535;
 
 if (process.send === undefined) throw new Error('this is a part of a server, and no program');
 const connections = new Set<Socket>();
@@ -87,7 +86,7 @@ process.on('message', (message: ToFront) => {
   if (message.kind === 'listen') {
     if (message.as) become(message.as);
     // As an option it would be overlooked, and the queue be 511 from now on.
-    server.listen({ fd: LISTENING_FD }, BACKLOG);
+    server.listen({ fd: LISTENING_FD }, MAX_BACKLOG);
     void followers.listen();
   } else if (message.kind === 'end') {
     void end();
