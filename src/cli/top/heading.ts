@@ -2,8 +2,9 @@
 //
 // Rule 1: what stands out stands first: on a small screen the end of a line is missing.
 import type { RegionStatus, ServerStatus } from '../../control/status.js';
+import { printable } from '../../protocol/printable.js';
 import { formatSize } from '../../server/size.js';
-import { joinThatFit, plain, span, type Line, type Span } from './line.js';
+import { joinThatFit, span, type Line, type Span } from './line.js';
 import { durationText } from '../duration.js';
 import { groupedText } from './number-text.js';
 import type { Look, Rates } from './rates.js';
@@ -73,7 +74,7 @@ export function regionLine(region: RegionStatus, columns: number): Line {
   const ids = alarm(`IDs left ${groupedText(idsLeft)}`, isScarce);
   const size = span(`${memory.kind} ${formatSize(memory.sizeBytes)}`);
   const facts = [span(`peers ${peers.length}`), span(`vectors ${vectors}`), size];
-  const rest = label === undefined ? [] : [span(`label ${plain(label)}`)];
+  const rest = label === undefined ? [] : [span(`label ${printable(label)}`)];
   const all = isScarce ? [ids, ...facts] : [...facts, ids];
   return joinThatFit([span(name, 'bold'), ...all, ...rest], columns);
 }

@@ -19,12 +19,7 @@ export type Line = readonly Span[];
 
 /** A piece of a line, with nothing in it that is not for printing. */
 export function span(text: string, style: Style = 'plain'): Span {
-  return { text: plain(text), style };
-}
-
-/** Text as it is, or in quotes with escapes where it is not for printing. */
-export function plain(text: string): string {
-  return printable(text);
+  return { text: printable(text), style };
 }
 
 /** The columns that a text takes on a terminal. */

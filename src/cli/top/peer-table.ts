@@ -4,7 +4,8 @@
 //         moves no column.
 // Rule 2: where there is no room for all columns, those go that tell the least about what is stuck.
 import type { PeerStatus } from '../../control/status.js';
-import { fit, plain, span, widthOf, type Line } from './line.js';
+import { printable } from '../../protocol/printable.js';
+import { fit, span, widthOf, type Line } from './line.js';
 import { durationText } from '../duration.js';
 import { compactText } from './number-text.js';
 import { troubleOf, waitingSum } from './trouble.js';
@@ -100,11 +101,11 @@ export function waitingText(peer: PeerStatus): string {
 }
 
 function vmOf({ vm, isHost }: PeerStatus): string {
-  return plain(vm ?? (isHost ? '(host)' : '-'));
+  return printable(vm ?? (isHost ? '(host)' : '-'));
 }
 
 function processOf({ process }: PeerStatus): string {
-  return plain(process ?? '-');
+  return printable(process ?? '-');
 }
 
 function pidOf({ pid }: PeerStatus): string {
@@ -112,7 +113,7 @@ function pidOf({ pid }: PeerStatus): string {
 }
 
 function userOf({ user, uid }: PeerStatus): string {
-  return plain(user ?? String(uid));
+  return printable(user ?? String(uid));
 }
 
 function ageOf({ ageSeconds }: PeerStatus): string {
