@@ -5,10 +5,20 @@ const SO_ACCEPTCON = ' 00010000 ';
 
 /** Whether a process runs; one that has ended and that nobody has waited for does not. */
 export function isRunning(pid: number): boolean {
+  return !['', 'Z', 'X'].includes(stateOf(pid));
+}
+
+/** Whether a process stands still: a signal that stops it takes its time to arrive. */
+export function isStopped(pid: number): boolean {
+  return ['T', 't'].includes(stateOf(pid));
+}
+
+// One letter; none for a process that is gone. https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+function stateOf(pid: number): string {
   try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    return /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '';
   } catch {
-    return false;
+    return '';
   }
 }
 

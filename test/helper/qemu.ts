@@ -5,6 +5,7 @@
 // Rule 3: TCG everywhere: under KVM the guests of the test machines hang.
 
 import { Child, type Exit } from './child.js';
+import { isRunning, isStopped } from './look.js';
 import { Qtest } from './qtest.js';
 import type { Scope } from './temp.js';
 
@@ -59,9 +60,10 @@ export class Qemu {
     );
   }
 
-  /** Stops the process, like a VM that is paused by its host. */
+  /** Stops the process, like a VM that is paused by its host; it stands still on return. */
   stop(): void {
     this.#child.kill('SIGSTOP');
+    while (!isStopped(this.pid) && isRunning(this.pid));
   }
 
   cont(): void {
