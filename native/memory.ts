@@ -75,14 +75,15 @@ export function resizeMemory(fd: Fd, sizeBytes: number): void {
 }
 
 /**
- * Has the kernel find room for every page now; what is there stays. Throws ENOSPC, ENOMEM, and
- * EOPNOTSUPP where the file system cannot. https://man7.org/linux/man-pages/man2/fallocate.2.html
+ * Has the kernel find room now for every page from one byte to before another; what is there stays. Throws
+ * ENOSPC, ENOMEM, and EOPNOTSUPP where the file system cannot.
+ * https://man7.org/linux/man-pages/man2/fallocate.2.html
  */
-export function allocateMemory(fd: Fd, sizeBytes: number): void {
-  let step = sizeBytes;
-  let offset = 0;
-  while (offset < sizeBytes) {
-    const length = Math.min(step, sizeBytes - offset);
+export function allocateMemory(fd: Fd, from: number, to: number): void {
+  let step = to - from;
+  let offset = from;
+  while (offset < to) {
+    const length = Math.min(step, to - offset);
     if (libc.fallocate(fd.rawFd, 0, offset, length) === 0) {
       offset += length;
       continue;

@@ -8,7 +8,7 @@ import { Failures } from './failures.js';
 import type { Unchanged } from './change.js';
 import type { ServerOptions } from './options.js';
 import type { CloseOptions } from './ending.js';
-import { Server } from './server.js';
+import { Server, type PreparedServer } from './server.js';
 
 /** What `apply` made of what was asked, by the names of regions. */
 export interface Applied {
@@ -42,13 +42,22 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
   #last: Promise<unknown> = Promise.resolve();
   #isClosing = false;
 
-  /** Serves all of these, or rejects as `Server.listen` does and serves none. */
+  /**
+   * Serves all of these, or rejects as `Server.listen` does and serves none. Nobody is let in before the turn
+   * of the event loop in which it resolves.
+   */
   static async listen(regions: readonly ServerOptions[]): Promise<Daemon> {
     const daemon = new Daemon();
+    const prepared = new Map<ServerOptions, PreparedServer>();
     try {
-      for (const region of regions) await daemon.#start(region);
+      for (const region of regions) prepared.set(region, await Server.prepare(region));
+      for (const [region, server] of prepared) {
+        prepared.delete(region);
+        daemon.#add(region, server.open());
+      }
       return daemon;
     } catch (error) {
+      for (const server of prepared.values()) server.undo();
       await daemon.close({ timeoutMs: 0 });
       throw error;
     }
@@ -76,6 +85,8 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
         if (end.status === 'rejected') throw end.reason;
       });
     }
+    // A region that was being added when this began is put away by who added it.
+    await this.#last;
     failures.throwFirst();
   }
 
@@ -96,8 +107,7 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
     for (const region of regions) {
       if (this.#isClosing || this.#servers.has(nameOf(region))) continue;
       try {
-        await this.#start(region);
-        added.push(nameOf(region));
+        if (await this.#start(region)) added.push(nameOf(region));
       } catch (error) {
         refused.push({ region: nameOf(region), error: error as Error });
       }
@@ -105,8 +115,15 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
     return { added, removed, kept: kept.map(nameOf), refused };
   }
 
-  async #start(region: ServerOptions): Promise<void> {
-    const server = await Server.listen(region);
+  // Whether it is served now: all may have been asked to end meanwhile.
+  async #start(region: ServerOptions): Promise<boolean> {
+    const prepared = await Server.prepare(region);
+    if (this.#isClosing) prepared.undo();
+    else this.#add(region, prepared.open());
+    return !this.#isClosing;
+  }
+
+  #add(region: ServerOptions, server: Server): void {
     this.#servers.set(nameOf(region), server);
     this.emit('serve', server);
   }

@@ -28,8 +28,8 @@ export interface RegionMemory {
   close(): void;
 }
 
-/** Opens the memory that the options ask for. Throws ServerError, SystemError, OptionsError. */
-export function openRegionMemory(options: CheckedOptions): RegionMemory {
+/** Opens the memory that the options ask for. Rejects with ServerError, SystemError, OptionsError. */
+export async function openRegionMemory(options: CheckedOptions): Promise<RegionMemory> {
   if (options.shmName !== undefined) return openNamedShm(options.shmName, options);
   if (options.memPath === undefined) return openMemfd(options);
   return statSync(options.memPath, { throwIfNoEntry: false })?.isDirectory() === true
@@ -37,24 +37,24 @@ export function openRegionMemory(options: CheckedOptions): RegionMemory {
     : openNamedFile(options.memPath, options);
 }
 
-function openMemfd(options: CheckedOptions): RegionMemory {
+async function openMemfd(options: CheckedOptions): Promise<RegionMemory> {
   const { size, hugePageBytes } = options;
   const room = hugePageBytes === undefined ? roomInMemory() : roomInHugePages(hugePageBytes);
   const where =
     hugePageBytes === undefined ? 'memory' : `huge pages of ${formatSize(hugePageBytes)}`;
   checkRoom(size, room, where);
   const fd = createMemfd('ivshmem', hugePageBytes);
-  prepareMemory(fd, options, where, () => {
+  await prepareMemory(fd, options, where, () => {
     addSeals(fd, seal.SHRINK | seal.GROW | seal.SEAL);
   });
   return nameless('memfd', fd, size);
 }
 
-function openUnnamedFile(directory: string, options: CheckedOptions): RegionMemory {
+async function openUnnamedFile(directory: string, options: CheckedOptions): Promise<RegionMemory> {
   checkHugePages(directory, options.size);
   checkRoom(options.size, roomInDirectory(directory), directory);
   const fd = createUnnamedFile(directory, 0o600);
-  prepareMemory(fd, options, directory, () => {
+  await prepareMemory(fd, options, directory, () => {
     setOwner(fd, options);
   });
   return nameless('unnamed file', fd, options.size);

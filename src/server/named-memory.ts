@@ -40,7 +40,10 @@ import { formatSize } from './size.js';
 const SHM_DIRECTORY = '/dev/shm';
 
 /** A POSIX shared memory object. */
-export function openNamedShm(shmName: string, options: CheckedOptions): RegionMemory {
+export async function openNamedShm(
+  shmName: string,
+  options: CheckedOptions,
+): Promise<RegionMemory> {
   const name = `/${shmName.replace(/^\//, '')}`;
   return openNamed({
     kind: 'shm',
@@ -59,7 +62,7 @@ export function openNamedShm(shmName: string, options: CheckedOptions): RegionMe
 }
 
 /** A file. */
-export function openNamedFile(given: string, options: CheckedOptions): RegionMemory {
+export async function openNamedFile(given: string, options: CheckedOptions): Promise<RegionMemory> {
   // The process may change its directory.
   const file = path.resolve(given);
   checkHugePages(path.dirname(file), options.size);
@@ -82,7 +85,13 @@ interface Named {
   readonly unlink: () => void;
 }
 
-function openNamed({ kind, path: file, options, open, unlink }: Named): RegionMemory {
+async function openNamed({
+  kind,
+  path: file,
+  options,
+  open,
+  unlink,
+}: Named): Promise<RegionMemory> {
   // Through a symbolic link a file is the same memory; shm_open follows none.
   const isLinked = kind === 'file' && existsSync(file);
   const lock = LockFile.acquire(isLinked ? realpathSync(file) : file);
@@ -96,8 +105,8 @@ function openNamed({ kind, path: file, options, open, unlink }: Named): RegionMe
   }
   try {
     const { fd, isNew } = open();
-    if (isNew) makeNew(fd, file, options, unlink);
-    else adopt(fd, file, options);
+    if (isNew) await makeNew(fd, file, options, unlink);
+    else await adopt(fd, file, options);
     const giveTo = (uid: number): void => {
       if (isNew) fchownSync(fd.rawFd, uid, -1);
       lock.giveTo(uid);
@@ -114,11 +123,16 @@ function openNamed({ kind, path: file, options, open, unlink }: Named): RegionMe
   }
 }
 
-function makeNew(fd: Fd, file: string, options: CheckedOptions, unlink: () => void): void {
+async function makeNew(
+  fd: Fd,
+  file: string,
+  options: CheckedOptions,
+  unlink: () => void,
+): Promise<void> {
   const directory = path.dirname(file);
   try {
     checkRoom(options.size, roomInDirectory(directory), directory);
-    prepareMemory(fd, options, directory, () => {
+    await prepareMemory(fd, options, directory, () => {
       setOwner(fd, options);
     });
   } catch (error) {
@@ -128,7 +142,7 @@ function makeNew(fd: Fd, file: string, options: CheckedOptions, unlink: () => vo
   }
 }
 
-function adopt(fd: Fd, file: string, options: CheckedOptions): void {
+async function adopt(fd: Fd, file: string, options: CheckedOptions): Promise<void> {
   const sizeBytes = options.size;
   try {
     const status = fstatSync(fd.rawFd);
@@ -152,7 +166,7 @@ function adopt(fd: Fd, file: string, options: CheckedOptions): void {
       );
     }
     if (status.size !== 0) checkLabel(fd, file, options);
-    allocateRest(fd, file, options, status);
+    await allocateRest(fd, file, options, status);
   } catch (error) {
     fd.close();
     throw error;
@@ -161,13 +175,18 @@ function adopt(fd: Fd, file: string, options: CheckedOptions): void {
 
 // A sparse object may need room yet. On an empty one nobody can live: a server died between making it
 // and giving it its size.
-function allocateRest(fd: Fd, file: string, options: CheckedOptions, status: Stats): void {
+async function allocateRest(
+  fd: Fd,
+  file: string,
+  options: CheckedOptions,
+  status: Stats,
+): Promise<void> {
   const directory = path.dirname(file);
   const { size, blocks } = status;
   checkRoom(Math.max(0, options.size - blocks * 512), roomInDirectory(directory), directory);
   try {
-    if (size === 0) fillMemory(fd, options, directory);
-    else allocateAll(fd, options.size, directory);
+    if (size === 0) await fillMemory(fd, options, directory);
+    else await allocateAll(fd, options.size, directory);
   } catch (error) {
     if (size === 0) resizeMemory(fd, 0);
     throw error;

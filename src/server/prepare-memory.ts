@@ -1,5 +1,9 @@
 // What every memory needs before peers may have it: its size, its label, its pages, its owner.
+//
+// Rule 1: pages are allocated step by step, and the event loop turns between two: the kernel empties each,
+//         which takes a third of a second a GB, and peers of other regions do not wait for that.
 import { fchmodSync, fchownSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Fd } from '../../native/fd.js';
 import { allocateMemory, pageSize, resizeMemory } from '../../native/memory.js';
 import { OptionsError } from './error.js';
@@ -9,15 +13,17 @@ import type { CheckedOptions } from './options.js';
 import { hugePageBytesOf, noRoom } from './room.js';
 import { formatSize, isValidSize, nearestSizes } from './size.js';
 
+const STEP_BYTES = 16 * 1024 ** 2;
+
 /** What `fillMemory` does, then whatever else; closes the descriptor when any of it fails. */
-export function prepareMemory(
+export async function prepareMemory(
   fd: Fd,
   options: CheckedOptions,
   where: string,
   finish: () => void,
-): void {
+): Promise<void> {
   try {
-    fillMemory(fd, options, where);
+    await fillMemory(fd, options, where);
     finish();
   } catch (error) {
     fd.close();
@@ -26,21 +32,24 @@ export function prepareMemory(
 }
 
 /** Gives an empty object its size, its label and all its pages. */
-export function fillMemory(fd: Fd, options: CheckedOptions, where: string): void {
+export async function fillMemory(fd: Fd, options: CheckedOptions, where: string): Promise<void> {
   resizeMemory(fd, options.size);
   if (options.label !== undefined) {
     // Before the rest, which can take seconds: who is killed there leaves a memory that has its label.
     // With a page that is there: where the kernel finds none, to write would be a SIGBUS.
-    allocateAll(fd, pageSize(), where);
+    await allocateAll(fd, pageSize(), where);
     writeLabel(fd, options.label, options);
   }
-  allocateAll(fd, options.size, where);
+  await allocateAll(fd, options.size, where);
 }
 
 /** All pages; those that are there stay as they are. Throws ServerError ERR_IVSHMEM_NO_ROOM. */
-export function allocateAll(fd: Fd, sizeBytes: number, where: string): void {
+export async function allocateAll(fd: Fd, sizeBytes: number, where: string): Promise<void> {
   try {
-    allocateMemory(fd, sizeBytes);
+    for (let from = 0; from < sizeBytes; from += STEP_BYTES) {
+      if (from > 0) await turn();
+      allocateMemory(fd, from, Math.min(from + STEP_BYTES, sizeBytes));
+    }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOSPC' && code !== 'ENOMEM') throw error;

@@ -43,6 +43,14 @@ import {
 } from './server-events.js';
 import { VmChange } from './vm-change.js';
 
+/** A server that is all there, and lets nobody in yet. Either ends it. */
+export interface PreparedServer {
+  /** From now on peers are let in. */
+  readonly open: () => Server;
+  /** Puts everything away as if it had never been; never throws. */
+  readonly undo: () => void;
+}
+
 /** One region on its sockets. `await using server = await Server.listen({ socket })`. */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
   /** What the region is called, if it is called anything. */
@@ -67,20 +75,27 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   #hasWarnedOfIds = false;
 
   /**
-   * Serves until closed. Throws OptionsError (called wrongly), ServerError (the socket or memory is
+   * Serves until closed. Rejects with OptionsError (called wrongly), ServerError (the socket or memory is
    * in use, is something else, does not fit), SystemError (EACCES, ENOENT, ENAMETOOLONG, …); nothing
    * is left behind then.
    */
-  // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that setup may become asynchronous
   static async listen(options: ServerOptions): Promise<Server> {
+    return (await Server.prepare(options)).open();
+  }
+
+  /** The same in two steps: nobody is let in before the second. Either may fail as `listen` does. */
+  static async prepare(options: ServerOptions): Promise<PreparedServer> {
     const checked = checkOptions(options);
-    const setup = setUp(checked);
-    try {
-      return new Server(checked, setup);
-    } catch (error) {
-      setup.undo();
-      throw error;
-    }
+    const setup = await setUp(checked);
+    const open = (): Server => {
+      try {
+        return new Server(checked, setup);
+      } catch (error) {
+        setup.undo();
+        throw error;
+      }
+    };
+    return { open, undo: setup.undo };
   }
 
   private constructor(options: CheckedOptions, { memory, listeners }: Setup) {

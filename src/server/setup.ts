@@ -13,25 +13,25 @@ export interface Setup {
   /** Of all, of host commands if there is one for them, and of VMs that have their own. */
   readonly listeners: readonly Listening[];
   /** Puts everything away as if it had never been; never throws. */
-  undo(): void;
+  readonly undo: () => void;
 }
 
-/** Sets up, or leaves nothing behind and throws what `Server.listen` does. */
-export function setUp(options: CheckedOptions): Setup {
+/** Sets up, or leaves nothing behind and rejects as `Server.listen` does. */
+export async function setUp(options: CheckedOptions): Promise<Setup> {
   const steps: (() => void)[] = [];
   const undo = (): void => {
     const failures = new Failures();
     for (const step of steps.splice(0).reverse()) failures.attempt(step);
   };
   try {
-    return { ...take(options, steps), undo };
+    return { ...(await take(options, steps)), undo };
   } catch (error) {
     undo();
     throw error;
   }
 }
 
-function take(options: CheckedOptions, undo: (() => void)[]): Omit<Setup, 'undo'> {
+async function take(options: CheckedOptions, undo: (() => void)[]): Promise<Omit<Setup, 'undo'>> {
   const claims = socketsOf(options).map((socket) => {
     const claim = claimSocket(socket);
     undo.push(() => {
@@ -39,7 +39,7 @@ function take(options: CheckedOptions, undo: (() => void)[]): Omit<Setup, 'undo'
     });
     return claim;
   });
-  const memory = openRegionMemory(options);
+  const memory = await openRegionMemory(options);
   undo.push(() => {
     memory.close();
   });

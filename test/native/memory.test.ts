@@ -87,7 +87,7 @@ t.test('an allocation finds room for all, and keeps what is there', async (t) =>
   using fd = createMemfd('a');
   writeSync(fd.rawFd, 'text', 0);
   resizeMemory(fd, 4 * MIB);
-  allocateMemory(fd, 4 * MIB);
+  allocateMemory(fd, 0, 4 * MIB);
   t.ok(allocated(fd) >= 4 * MIB);
   const bytes = Buffer.alloc(6);
   readSync(fd.rawFd, bytes, 0, 6, 0);
@@ -107,7 +107,7 @@ t.test('the beginning is a copy, and ends where the object does', async (t) => {
 t.test('an interrupted allocation goes on in steps, to the last byte', async (t) => {
   using fd = createMemfd('a');
   const fault = failing(t, 'fallocate', 'EINTR', { times: 1 });
-  allocateMemory(fd, 5 * MIB);
+  allocateMemory(fd, 0, 5 * MIB);
   t.equal(fault.calls, 1 + 3);
   t.ok(allocated(fd) >= 5 * MIB);
   t.equal(fstatSync(fd.rawFd).size, 5 * MIB);
@@ -116,7 +116,7 @@ t.test('an interrupted allocation goes on in steps, to the last byte', async (t)
 t.test('where there is no room, allocation says so at once', async (t) => {
   const { blocks, bsize } = statfsSync('/dev/shm');
   const { fd } = openShm(shmName(t, 'full'), 0o600);
-  t.throws(() => allocateMemory(fd, blocks * bsize + pageSize()), {
+  t.throws(() => allocateMemory(fd, 0, blocks * bsize + pageSize()), {
     code: 'ENOSPC',
     syscall: 'fallocate',
   });
@@ -125,7 +125,7 @@ t.test('where there is no room, allocation says so at once', async (t) => {
 
 t.test('what has no pages cannot be allocated', async (t) => {
   using fd = createEventfd();
-  t.throws(() => allocateMemory(fd, 4096), { code: 'ENODEV', syscall: 'fallocate' });
+  t.throws(() => allocateMemory(fd, 0, 4096), { code: 'ENODEV', syscall: 'fallocate' });
 });
 
 t.test('sealed memory keeps its size, whoever has it', async (t) => {
@@ -234,7 +234,7 @@ t.test('huge pages: allocated whole, sealed like others', need('hugepages'), asy
   using fd = createMemfd('a', 2 * MIB);
   t.equal(fstatSync(fd.rawFd).blksize, 2 * MIB);
   resizeMemory(fd, 4 * MIB);
-  allocateMemory(fd, 4 * MIB);
+  allocateMemory(fd, 0, 4 * MIB);
   t.equal(allocated(fd), 4 * MIB);
   addSeals(fd, SHRINK | GROW | SEAL);
   t.equal(readSeals(fd), 0b111);
@@ -247,5 +247,8 @@ t.test('a size of huge pages that there is not is told', async (t) => {
 
 t.test('more huge pages than there are is told at the allocation', async (t) => {
   using fd = createMemfd('a', 2 * MIB);
-  t.throws(() => allocateMemory(fd, 2 ** 44), { syscall: 'fallocate', code: /^(ENOMEM|ENOSPC)$/ });
+  t.throws(() => allocateMemory(fd, 0, 2 ** 44), {
+    syscall: 'fallocate',
+    code: /^(ENOMEM|ENOSPC)$/,
+  });
 });

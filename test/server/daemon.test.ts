@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync }
 import t from 'tap';
 import { Daemon } from '../../src/server/daemon.js';
 import type { ServerOptions } from '../../src/server/options.js';
+import type { Server } from '../../src/server/server.js';
 import { Crowd } from '../helper/crowd.js';
 import { descriptorCount } from '../../native/descriptor-limit.js';
 import { connectSocket } from '../../native/unix-socket.js';
@@ -223,6 +224,53 @@ t.test('who asks during a change gets the next; an end during one starts nothing
   await daemon.close();
   await third;
   t.same(readdirSync(directory), []);
+});
+
+t.test('peers join a region while the memory of another is allocated', async (t) => {
+  const { daemon, region, join } = await serve(t, 'a');
+  let isApplied = false;
+  const big = region('big', { size: 512 * 1024 ** 2 });
+  const applied = daemon.apply([region('a'), big]).finally(() => (isApplied = true));
+  const [one, two] = [await join('a'), await join('a')];
+  t.equal(isApplied, false);
+  await until('one hears of the other', () => one.read() >= 0 && one.told.size === 2);
+  t.equal(two.id, 1);
+  t.match(await applied, { added: ['big'], kept: ['a'], refused: [] });
+  t.equal((await join('big')).id, 0);
+});
+
+t.test('an end while memory is allocated leaves nothing of it', async (t) => {
+  const { daemon, directory, region } = await serve(t, 'a');
+  const before = descriptorCount('self');
+  const told: Server[] = [];
+  daemon.on('serve', (server) => told.push(server));
+  const shmName = `ivshmem-test-daemon-${process.pid}`;
+  t.teardown(() => rmSync(`/dev/shm/${shmName}`, { force: true }));
+  const applied = daemon.apply([region('a'), region('big', { size: 512 * 1024 ** 2, shmName })]);
+  const isBegun = (): boolean => existsSync(`/dev/shm/${shmName}`);
+  await until('there is a part of it', isBegun);
+  await daemon.close();
+  t.same(readdirSync(directory), []);
+  t.notOk(isBegun());
+  t.match(await applied, { added: [], refused: [] });
+  t.same(told, []);
+  t.ok(descriptorCount('self')! < before!);
+});
+
+t.test('nobody is let in before the last region is all there', async (t) => {
+  const directory = temp(t);
+  const regions = [
+    { name: 'a', socket: `${directory}/a` },
+    { name: 'big', socket: `${directory}/big`, size: 512 * 1024 ** 2 },
+  ];
+  const listening = Daemon.listen(regions);
+  await until('the first listens', () => existsSync(`${directory}/a`));
+  const early = connectSocket(`${directory}/a`)!;
+  const daemon = await listening;
+  t.same(daemon.servers[0]?.peers, []);
+  await until('then it is', () => daemon.servers[0]?.peers.length === 1);
+  early.close();
+  await daemon.close({ timeoutMs: 0 });
 });
 
 t.test('200 changes cost 50 churning peers no message', async (t) => {

@@ -27,8 +27,8 @@ const front = '495653484d454d00040302010100000080000000020000000000100000000000'
 const lab = front + '6c6162'.padEnd(192, '0');
 const asked = { label: 'lab', vectors: 2 };
 
-function open(t: Test, options: Partial<ServerOptions>): RegionMemory {
-  const memory = openRegionMemory(checkOptions({ socket: 's', size: M, ...options }));
+async function open(t: Test, options: Partial<ServerOptions>): Promise<RegionMemory> {
+  const memory = await openRegionMemory(checkOptions({ socket: 's', size: M, ...options }));
   t.teardown(() => {
     memory.close();
   });
@@ -55,7 +55,7 @@ for (const [kind, options] of Object.entries(kinds)) {
   const header = kind.includes('huge') ? lab.replace('0000100000', '0000200000') : lab;
 
   t.test(`a new ${kind} begins with the label, and is empty behind it`, needs, async (t) => {
-    const memory = open(t, { ...options, ...asked });
+    const memory = await open(t, { ...options, ...asked });
     const bytes = bytesOf(memory);
     t.equal(bytes.subarray(0, 128).toString('hex'), header);
     t.ok(bytes.subarray(128).every((byte) => byte === 0));
@@ -64,7 +64,7 @@ for (const [kind, options] of Object.entries(kinds)) {
   });
 
   t.test(`of a new ${kind} without a label not one byte is touched`, needs, async (t) => {
-    const memory = open(t, { ...options, vectors: 2 });
+    const memory = await open(t, { ...options, vectors: 2 });
     t.ok(bytesOf(memory).every((byte) => byte === 0));
     memory.unlink();
   });
@@ -127,7 +127,7 @@ for (const [kind, place] of Object.entries(named)) {
   t.test(`a ${kind} with this very label is taken over as it is`, async (t) => {
     const { options, file } = place(t);
     const bytes = write(file, lab);
-    const memory = open(t, { ...options, ...asked });
+    const memory = await open(t, { ...options, ...asked });
     t.equal(memory.isAdopted, true);
     t.ok(bytesOf(memory).equals(bytes));
   });
@@ -135,19 +135,19 @@ for (const [kind, place] of Object.entries(named)) {
   t.test(`a ${kind} with what a later header has is taken over as it is`, async (t) => {
     const { options, file } = place(t);
     const bytes = write(file, lab.replace('80000000', 'c0000000').replace(/0{8}$/, '00000001'));
-    t.ok(bytesOf(open(t, { ...options, ...asked })).equals(bytes));
+    t.ok(bytesOf(await open(t, { ...options, ...asked })).equals(bytes));
   });
 
   for (const [title, hex, found] of others) {
     t.test(`a ${kind} with ${title} is refused and stays`, async (t) => {
       const { options, file } = place(t);
       const bytes = write(file, hex);
-      t.throws(() => open(t, { ...options, ...asked }), {
+      await t.rejects(open(t, { ...options, ...asked }), {
         code: 'ERR_IVSHMEM_MEMORY_LABEL',
         path: file,
         message: found,
       });
-      t.throws(() => open(t, { ...options, ...asked }), {
+      await t.rejects(open(t, { ...options, ...asked }), {
         message:
           /is left as it is: VMs may be living on it; if a guest has .* start without --label, and .* give what it has, or /,
       });
@@ -160,7 +160,7 @@ for (const [kind, place] of Object.entries(named)) {
     for (const hex of ['', '00'.repeat(128), lab]) {
       const { options, file } = place(t);
       const bytes = write(file, hex);
-      const memory = open(t, { ...options, vectors: 5 });
+      const memory = await open(t, { ...options, vectors: 5 });
       t.ok(bytesOf(memory).equals(bytes));
       memory.close();
     }
@@ -170,14 +170,14 @@ for (const [kind, place] of Object.entries(named)) {
     const { options, file } = place(t);
     writeFileSync(file, '');
     truncateSync(file, M);
-    t.throws(() => open(t, { ...options, ...asked }), { code: 'ERR_IVSHMEM_MEMORY_LABEL' });
+    await t.rejects(open(t, { ...options, ...asked }), { code: 'ERR_IVSHMEM_MEMORY_LABEL' });
     t.match(statSync(file), { size: M, blocks: 0 });
   });
 
   t.test(`a ${kind} that is empty gets the label with its size`, async (t) => {
     const { options, file } = place(t);
     writeFileSync(file, '');
-    const memory = open(t, { ...options, ...asked });
+    const memory = await open(t, { ...options, ...asked });
     t.equal(memory.isAdopted, true);
     t.equal(bytesOf(memory).subarray(0, 128).toString('hex'), lab);
   });
@@ -191,29 +191,29 @@ for (const [kind, place] of Object.entries(named)) {
     ] as const;
     for (const [call, errno, after, code] of faults) {
       const fault = failing(t, call, errno, { after, times: 1 });
-      t.throws(() => open(t, { ...options, ...asked }), { code });
+      await t.rejects(open(t, { ...options, ...asked }), { code });
       t.same(leftBeside(file, 'and itself'), [], `${call} after ${after}`);
       fault.restore();
     }
     writeFileSync(file, '');
     failing(t, 'mmap', 'ENOMEM', { times: 1 });
-    t.throws(() => open(t, { ...options, ...asked }), { code: 'ENOMEM' });
+    await t.rejects(open(t, { ...options, ...asked }), { code: 'ENOMEM' });
     t.equal(statSync(file).size, 0, 'one that was empty is so again');
   });
 }
 
 t.test('after a guest has written over the label, its memory is had without one', async (t) => {
   const { options, file } = named.file(t);
-  open(t, { ...options, ...asked }).close();
+  (await open(t, { ...options, ...asked })).close();
   const descriptor = openSync(file, 'r+');
   writeSync(descriptor, 'x', 0);
   closeSync(descriptor);
   const bytes = readFileSync(file);
-  t.throws(() => open(t, { ...options, ...asked }), {
+  await t.rejects(open(t, { ...options, ...asked }), {
     code: 'ERR_IVSHMEM_MEMORY_LABEL',
     message: /with no label, .*; if a guest has written over its label, start without --label, /,
   });
-  const memory = open(t, { ...options, vectors: 2 });
+  const memory = await open(t, { ...options, vectors: 2 });
   t.equal(memory.isAdopted, true);
   t.ok(bytesOf(memory).equals(bytes));
 });
@@ -226,7 +226,7 @@ t.test('no guest sees a magic before what is behind it', async (t) => {
     seen.push(readFileSync(file).subarray(0, 128).toString('hex'));
     return store(...args);
   });
-  open(t, { ...options, ...asked });
+  await open(t, { ...options, ...asked });
   t.same(seen, ['00'.repeat(8) + lab.slice(16)]);
 });
 
@@ -238,7 +238,7 @@ t.test('a server that is killed while it looks for pages leaves the label there'
     seen.push(readFileSync(file).subarray(0, 128).toString('hex'));
     return real(...args);
   });
-  open(t, { ...options, ...asked });
+  await open(t, { ...options, ...asked });
   t.same(seen, ['00'.repeat(128), lab], 'a page for it comes first');
 });
 
@@ -264,8 +264,8 @@ t.test('a file on huge pages is labelled and recognized', need('root', 'hugepage
 
 t.test('a label that a second server reads was written by the first', async (t) => {
   const { options } = named.file(t);
-  open(t, { ...options, ...asked }).close();
-  t.equal(open(t, { ...options, ...asked }).isAdopted, true);
+  (await open(t, { ...options, ...asked })).close();
+  t.equal((await open(t, { ...options, ...asked })).isAdopted, true);
 });
 
 /** What a failed start left of its files. */

@@ -22,8 +22,8 @@ import { temp } from '../helper/temp.js';
 
 const M = 1024 ** 2;
 
-function open(t: Test, options: Partial<ServerOptions>): RegionMemory {
-  const memory = openRegionMemory(checkOptions({ socket: 's', size: M, ...options }));
+async function open(t: Test, options: Partial<ServerOptions>): Promise<RegionMemory> {
+  const memory = await openRegionMemory(checkOptions({ socket: 's', size: M, ...options }));
   t.teardown(() => {
     memory.close();
   });
@@ -37,7 +37,7 @@ function facts({ fd }: RegionMemory): number[] {
 }
 
 t.test('without a name it is a memfd, whole and sealed', async (t) => {
-  const memory = open(t, {});
+  const memory = await open(t, {});
   t.match(memory, { kind: 'memfd', sizeBytes: M, isAdopted: false });
   t.same(facts(memory).slice(0, 2), [M, M]);
   t.equal(readSeals(memory.fd), 1 | 2 | 4, 'against sealing, shrinking and growing');
@@ -48,13 +48,13 @@ t.test('without a name it is a memfd, whole and sealed', async (t) => {
 });
 
 t.test('on huge pages it is sealed as well', need('hugepages'), async (t) => {
-  const memory = open(t, { hugePageBytes: 2_097_152, size: 2 * M });
+  const memory = await open(t, { hugePageBytes: 2_097_152, size: 2 * M });
   t.equal(readSeals(memory.fd), 1 | 2 | 4);
 });
 
 t.test('in a directory it has no name', async (t) => {
   const directory = temp(t);
-  const memory = open(t, { memPath: directory, memMode: 0o640 });
+  const memory = await open(t, { memPath: directory, memMode: 0o640 });
   t.match(memory, { kind: 'unnamed file', isAdopted: false });
   t.same(facts(memory), [M, M, 0o640]);
   t.same(readdirSync(directory), []);
@@ -79,24 +79,24 @@ for (const [kind, place] of Object.entries(named)) {
   t.test(`a ${kind} stays at the end, and goes when asked`, async (t) => {
     const { options, directory, name } = place(t);
     const isThere = (): boolean => readdirSync(directory).includes(name);
-    const first = open(t, { ...options, memMode: 0o660 });
+    const first = await open(t, { ...options, memMode: 0o660 });
     t.match(first, { kind, isAdopted: false, path: `${directory}/${name}` });
     t.same(facts(first), [M, M, 0o660]);
     first.close();
     t.ok(isThere());
     t.notOk(readdirSync(directory).includes(`${name}.lock`));
 
-    const second = open(t, options);
+    const second = await open(t, options);
     second.unlink();
     t.notOk(isThere());
   });
 
   t.test(`a ${kind} of equal size is taken over as it is`, async (t) => {
     const { options, directory, name } = place(t);
-    open(t, options).close();
+    (await open(t, options)).close();
     writeFileSync(`${directory}/${name}`, 'a life of work', { flag: 'r+' });
     chmodSync(`${directory}/${name}`, 0o604);
-    const memory = open(t, { ...options, memMode: 0o660 });
+    const memory = await open(t, { ...options, memMode: 0o660 });
     t.equal(memory.isAdopted, true);
     t.same(facts(memory), [M, M, 0o604]);
     t.equal(readFileSync(memory.path, 'latin1').slice(0, 14), 'a life of work');
@@ -106,7 +106,7 @@ for (const [kind, place] of Object.entries(named)) {
     const { options, directory, name } = place(t);
     writeFileSync(`${directory}/${name}`, 'short');
     for (const size of [M, 2 * M]) {
-      t.throws(() => open(t, { ...options, size }), {
+      await t.rejects(open(t, { ...options, size }), {
         code: 'ERR_IVSHMEM_MEMORY_SIZE',
         path: `${directory}/${name}`,
       });
@@ -117,9 +117,9 @@ for (const [kind, place] of Object.entries(named)) {
 
   t.test(`a ${kind} of a living server is refused at any size`, async (t) => {
     const { options } = place(t);
-    open(t, options);
+    await open(t, options);
     for (const size of [M, 2 * M]) {
-      t.throws(() => open(t, { ...options, size }), {
+      await t.rejects(open(t, { ...options, size }), {
         code: 'ERR_IVSHMEM_MEMORY_IN_USE',
         message: new RegExp(`process ${process.pid}\\b`),
       });
@@ -128,31 +128,31 @@ for (const [kind, place] of Object.entries(named)) {
 
   t.test(`a ${kind} that cannot be had whole is not left half`, async (t) => {
     const { options, directory, name } = place(t);
-    const fails = (code: string, more: Partial<ServerOptions> = {}): void => {
-      t.throws(() => open(t, { ...options, ...more }), { code });
+    const fails = async (code: string, more: Partial<ServerOptions> = {}): Promise<void> => {
+      await t.rejects(open(t, { ...options, ...more }), { code });
       t.same(
         readdirSync(directory).filter((entry) => entry.startsWith(name)),
         [],
         code,
       );
     };
-    fails('ERR_IVSHMEM_NO_ROOM', { size: 2 ** 52 });
-    fails('ERR_IVSHMEM_OPTION', { memGroup: 'no such group' });
+    await fails('ERR_IVSHMEM_NO_ROOM', { size: 2 ** 52 });
+    await fails('ERR_IVSHMEM_OPTION', { memGroup: 'no such group' });
     for (const code of ['ENOSPC', 'ENOMEM'] as const) {
       failing(t, 'fallocate', code, { times: 1 });
-      fails('ERR_IVSHMEM_NO_ROOM');
+      await fails('ERR_IVSHMEM_NO_ROOM');
     }
     failing(t, 'fallocate', 'EIO', { times: 1 });
-    fails('EIO');
+    await fails('EIO');
     failing(t, 'ftruncate', 'EFBIG', { times: 1 });
-    fails('EFBIG');
+    await fails('EFBIG');
   });
 
   t.test(`a ${kind} taken over is not removed by a failure`, async (t) => {
     const { options, directory, name } = place(t);
-    open(t, options).close();
+    (await open(t, options)).close();
     failing(t, 'fallocate', 'ENOSPC', { times: 1 });
-    t.throws(() => open(t, options), { code: 'ERR_IVSHMEM_NO_ROOM' });
+    await t.rejects(open(t, options), { code: 'ERR_IVSHMEM_NO_ROOM' });
     t.ok(readdirSync(directory).includes(name));
     t.notOk(readdirSync(directory).includes(`${name}.lock`));
   });
@@ -160,7 +160,7 @@ for (const [kind, place] of Object.entries(named)) {
   t.test(`a ${kind} that a server made and could not size any more is sized`, async (t) => {
     const { options, directory, name } = place(t);
     writeFileSync(`${directory}/${name}`, '');
-    const memory = open(t, options);
+    const memory = await open(t, options);
     t.equal(memory.isAdopted, true);
     t.same(facts(memory).slice(0, 2), [M, M]);
   });
@@ -168,9 +168,9 @@ for (const [kind, place] of Object.entries(named)) {
   t.test(`a ${kind} that is empty stays so where there is no room`, async (t) => {
     const { options, directory, name } = place(t);
     writeFileSync(`${directory}/${name}`, '');
-    t.throws(() => open(t, { ...options, size: 2 ** 43 }), { code: 'ERR_IVSHMEM_NO_ROOM' });
+    await t.rejects(open(t, { ...options, size: 2 ** 43 }), { code: 'ERR_IVSHMEM_NO_ROOM' });
     failing(t, 'fallocate', 'ENOSPC', { times: 1 });
-    t.throws(() => open(t, options), { code: 'ERR_IVSHMEM_NO_ROOM' });
+    await t.rejects(open(t, options), { code: 'ERR_IVSHMEM_NO_ROOM' });
     t.equal(statSync(`${directory}/${name}`).size, 0);
   });
 
@@ -178,14 +178,14 @@ for (const [kind, place] of Object.entries(named)) {
     const { options, directory, name } = place(t);
     writeFileSync(`${directory}/${name}`, '');
     truncateSync(`${directory}/${name}`, 2 ** 43);
-    t.throws(() => open(t, { ...options, size: 2 ** 43 }), { code: 'ERR_IVSHMEM_NO_ROOM' });
+    await t.rejects(open(t, { ...options, size: 2 ** 43 }), { code: 'ERR_IVSHMEM_NO_ROOM' });
     truncateSync(`${directory}/${name}`, M);
-    t.same(facts(open(t, options)).slice(0, 2), [M, M]);
+    t.same(facts(await open(t, options)).slice(0, 2), [M, M]);
   });
 
   t.test(`a ${kind} that is gone by the end is none the less unlinked`, async (t) => {
     const { options, directory, name } = place(t);
-    const memory = open(t, options);
+    const memory = await open(t, options);
     rmSync(`${directory}/${name}`);
     memory.unlink();
     t.pass('no error');
@@ -193,38 +193,38 @@ for (const [kind, place] of Object.entries(named)) {
 
   t.test(`a ${kind} has the group it is to have`, need('root'), async (t) => {
     const { options } = place(t);
-    t.equal(fstatSync(open(t, { ...options, memGroup: '65534' }).fd.rawFd).gid, 65_534);
+    t.equal(fstatSync((await open(t, { ...options, memGroup: '65534' })).fd.rawFd).gid, 65_534);
   });
 }
 
 t.test('a memory in use is in use by any of its names', async (t) => {
   const { options, directory, name } = named.file(t);
-  const memory = open(t, options);
+  const memory = await open(t, options);
   symlinkSync(name, `${directory}/symbolic`);
   linkSync(`${directory}/${name}`, `${directory}/hard`);
   for (const other of ['symbolic', 'hard']) {
     const memPath = `${directory}/${other}`;
-    t.throws(() => open(t, { ...options, memPath }), { code: 'ERR_IVSHMEM_MEMORY_IN_USE' });
+    await t.rejects(open(t, { ...options, memPath }), { code: 'ERR_IVSHMEM_MEMORY_IN_USE' });
   }
   memory.close();
 });
 
 t.test("where everybody may make files a stranger's is not taken over", need('root'), async (t) => {
   const { options, directory, name } = named.shm(t);
-  open(t, options).close();
+  (await open(t, options)).close();
   chownSync(`${directory}/${name}`, 65_534, 0);
-  t.throws(() => open(t, options), { code: 'ERR_IVSHMEM_MEMORY_OWNER' });
+  await t.rejects(open(t, options), { code: 'ERR_IVSHMEM_MEMORY_OWNER' });
   t.ok(readdirSync(directory).includes(name), 'and stays');
 
   const own = named.file(t);
-  open(t, own.options).close();
+  (await open(t, own.options)).close();
   chownSync(`${own.directory}/${own.name}`, 65_534, 0);
-  t.equal(open(t, own.options).isAdopted, true, 'elsewhere the directory says who may');
+  t.equal((await open(t, own.options)).isAdopted, true, 'elsewhere the directory says who may');
 });
 
 t.test('a memory for which there is no room is refused with the room there is', async (t) => {
   for (const options of [{}, { memPath: temp(t) }]) {
-    t.throws(() => open(t, { ...options, size: 2 ** 52 }), {
+    await t.rejects(open(t, { ...options, size: 2 ** 52 }), {
       code: 'ERR_IVSHMEM_NO_ROOM',
       message: /4096T do not fit: .* has room for \d+[MG]/,
     });
@@ -233,20 +233,20 @@ t.test('a memory for which there is no room is refused with the room there is', 
 
 t.test('a memfd that the kernel cannot fill or seal leaves nothing open', async (t) => {
   failing(t, 'fallocate', 'ENOMEM', { times: 1 });
-  t.throws(() => open(t, {}), { code: 'ERR_IVSHMEM_NO_ROOM' });
+  await t.rejects(open(t, {}), { code: 'ERR_IVSHMEM_NO_ROOM' });
   failing(t, 'fcntl', 'EPERM', { times: 1 });
-  t.throws(() => open(t, {}), { code: 'EPERM' });
+  await t.rejects(open(t, {}), { code: 'EPERM' });
 });
 
 t.test('what is no regular file is refused', async (t) => {
   const path = `${temp(t)}/fifo`;
   execFileSync('mkfifo', [path]);
-  t.throws(() => open(t, { memPath: path }), { code: 'ERR_IVSHMEM_NOT_A_FILE', path });
-  t.throws(() => open(t, { memPath: `${temp(t)}/none/m` }), { code: 'ENOENT' });
+  await t.rejects(open(t, { memPath: path }), { code: 'ERR_IVSHMEM_NOT_A_FILE', path });
+  await t.rejects(open(t, { memPath: `${temp(t)}/none/m` }), { code: 'ENOENT' });
 });
 
 t.test('no huge pages of the machine, no room', async (t) => {
-  t.throws(() => open(t, { hugePageBytes: 1_073_741_824, size: 2 ** 40 }), {
+  await t.rejects(open(t, { hugePageBytes: 1_073_741_824, size: 2 ** 40 }), {
     code: 'ERR_IVSHMEM_NO_ROOM',
     message: /huge pages of 1G/,
   });

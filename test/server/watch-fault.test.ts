@@ -20,6 +20,7 @@ const { Ledger } = await import('../helper/ledger.js');
 const { Region } = await import('../helper/region.js');
 const { StrictPeer } = await import('../helper/strict-peer.js');
 const { Server } = await import('../../src/index.js');
+const { Daemon } = await import('../../src/server/daemon.js');
 const { temp } = await import('../helper/temp.js');
 const { VmScene } = await import('../helper/vm-scene.js');
 const { until } = await import('../helper/until.js');
@@ -94,6 +95,19 @@ t.test('a start that fails at either socket leaves nothing behind', async (t) =>
     failsAfter = polls + succeed;
     const sockets = { socket: `${directory}/s`, hostSocket: `${directory}/h` };
     await t.rejects(Server.listen(sockets), { code: 'EMFILE' });
+    failsAfter = Infinity;
+    t.same(readdirSync(directory), []);
+    t.equal(descriptorCount('self'), before);
+  }
+});
+
+t.test('of several regions, none is left when one cannot let anybody in', async (t) => {
+  const directory = temp(t);
+  const before = descriptorCount('self');
+  const regions = ['a', 'b', 'c'].map((name) => ({ name, socket: `${directory}/${name}` }));
+  for (const succeed of [0, 1, 2]) {
+    failsAfter = polls + succeed;
+    await t.rejects(Daemon.listen(regions), { code: 'EMFILE' });
     failsAfter = Infinity;
     t.same(readdirSync(directory), []);
     t.equal(descriptorCount('self'), before);

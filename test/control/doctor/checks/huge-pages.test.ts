@@ -18,7 +18,7 @@ t.test(
       // Others on this machine may take some at the same time: no matter who has the last.
       const bytes = roomInHugePages(pageBytes);
       resizeMemory(hold, bytes);
-      allocateMemory(hold, bytes);
+      allocateMemory(hold, 0, bytes);
       t.match(lookAtPools('/sys'), [
         {
           severity: 'note',
