@@ -3,6 +3,7 @@
 //
 // Rule 1: a command that is called wrongly ends with 2, one line of what is wrong and where help is.
 // Rule 2: a server that is called right does not wait for yargs.
+import { readFileSync } from 'node:fs';
 import { MissingPackageError } from '../control/missing-package-error.js';
 import { complaintOf, flagOf } from './complaint.js';
 import { placeOf } from './commands.js';
@@ -10,6 +11,7 @@ import { ConfigError } from './config/config-error.js';
 import { EXIT_SYSTEM, EXIT_USAGE, exitCodeOf, UsageError } from './exit.js';
 import { messageOf } from './failure.js';
 
+const ENOUGH_TO_LOAD = 256;
 const argv = process.argv.slice(2);
 
 try {
@@ -45,8 +47,15 @@ async function report(error: unknown): Promise<void> {
   if (process.exitCode === EXIT_USAGE && !isMissing) console.error(`See: ${place.name} --help`);
 }
 
-// A part of ourselves was not read for want of a descriptor, and who knows more cannot be, either.
+// A part of ourselves was not read for want of a descriptor, and who knows more cannot be, either. Node 20 looks
+// for packages, too, and says of one that it cannot look at that there is none.
 function isUnloaded(error: unknown): boolean {
   const { code, path = '.js' } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_MODULE_NOT_FOUND') return descriptorLimit() < ENOUGH_TO_LOAD;
   return code === 'EMFILE' && /\.(js|json)$/.test(path);
+}
+
+function descriptorLimit(): number {
+  const limits = readFileSync('/proc/self/limits', 'utf8');
+  return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
 }
