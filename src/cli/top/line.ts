@@ -17,9 +17,15 @@ export interface Span {
 /** From left to right; what is too long is cut off where the screen ends. */
 export type Line = readonly Span[];
 
-/** A piece of a line, with nothing in it that is not for printing. */
+/** A piece of a line, with nothing in it that is not for cells. */
 export function span(text: string, style: Style = 'plain'): Span {
-  return { text: printable(text), style };
+  return { text: cellText(text), style };
+}
+
+/** What is for printing, and fills cells: a mark that makes no letter with the one before it is a `\ufffd`. */
+export function cellText(text: string): string {
+  // The screen keeps a cell for each mark, and the terminal moves on for none.
+  return printable(text).normalize('NFC').replaceAll(/\p{M}/gu, '\ufffd');
 }
 
 /** The columns that a text takes on a terminal. */

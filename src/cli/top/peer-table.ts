@@ -4,8 +4,7 @@
 //         moves no column.
 // Rule 2: where there is no room for all columns, those go that tell the least about what is stuck.
 import type { PeerStatus } from '../../control/status.js';
-import { printable } from '../../protocol/printable.js';
-import { fit, span, widthOf, type Line } from './line.js';
+import { cellText, fit, span, widthOf, type Line } from './line.js';
 import { durationText } from '../duration.js';
 import { compactText } from './number-text.js';
 import { troubleOf, waitingSum } from './trouble.js';
@@ -101,11 +100,11 @@ export function waitingText(peer: PeerStatus): string {
 }
 
 function vmOf({ vm, isHost }: PeerStatus): string {
-  return printable(vm ?? (isHost ? '(host)' : '-'));
+  return cellText(vm ?? (isHost ? '(host)' : '-'));
 }
 
 function processOf({ process }: PeerStatus): string {
-  return printable(process ?? '-');
+  return cellText(process ?? '-');
 }
 
 function pidOf({ pid }: PeerStatus): string {
@@ -113,7 +112,7 @@ function pidOf({ pid }: PeerStatus): string {
 }
 
 function userOf({ user, uid }: PeerStatus): string {
-  return printable(user ?? String(uid));
+  return cellText(user ?? String(uid));
 }
 
 function ageOf({ ageSeconds }: PeerStatus): string {

@@ -259,6 +259,19 @@ t.test(
   },
 );
 
+t.test('marks on a letter move nothing on the screen', need('tmux'), async (t) => {
+  const { socket, control } = await lab(t);
+  const script = `
+    process.title = 'e\\u0301\\u0302\\u0303\\u0304x';
+    const { Peer } = await import(${JSON.stringify(new URL('../../../src/index.js', import.meta.url).href)});
+    await Peer.connect({ socket: ${JSON.stringify(socket)} });
+    setInterval(() => undefined, 1000);`;
+  new Child(t, [process.execPath, '--input-type=module', '-e', script]);
+  const tmux = await openTop(t, control);
+  const screen = await tmux.until('the peer', (screen) => screen.includes('é\ufffd'));
+  t.match(screen, /^ {3}0 - {2}é\ufffd\ufffd\ufffdx +\d+ \S+ +\d+ s +0 ok +/m);
+});
+
 t.test('without a terminal, ivshmem status is what is meant', async (t) => {
   const { code, stdout, stderr } = await run(t, [...ivshmem, 'top']);
   t.strictSame({ code, stdout }, { code: 2, stdout: '' });
