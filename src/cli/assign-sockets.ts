@@ -7,6 +7,7 @@
 // Rule 2: a socket that is known by its name is where it is bound, whatever path was asked for: peers find it there.
 // Rule 3: who opens a region's socket opens the one for host commands, too: beside a socket that is not ours
 //         we may not make another by default.
+import { lstatSync } from 'node:fs';
 import type { ControlPlace } from '../control/control-socket.js';
 import { EnvironmentError } from '../control/environment-error.js';
 import type { InheritedSocket } from '../control/inherited-sockets.js';
@@ -16,10 +17,30 @@ import { controlPlaceOf, isSamePath, placesOf, type Place, type Places } from '.
 
 /** Something that somebody may not have wanted. */
 export interface SocketWarning {
-  readonly code: 'host-socket' | 'socket-moved' | 'socket-unused';
+  readonly code: 'host-socket' | 'socket-gone' | 'socket-moved' | 'socket-unused';
   readonly message: string;
+  /** Where a socket that is elsewhere was to be. */
+  readonly asked?: string | undefined;
   /** What nobody is to serve; a region that cannot become another may serve it yet. */
   readonly unused?: InheritedSocket['fd'];
+}
+
+/** Of sockets that nobody can connect to any more, or never could by this path. */
+export function warningsOfGone(sockets: readonly InheritedSocket[]): SocketWarning[] {
+  return sockets.filter(isGone).map((socket) => ({
+    code: 'socket-gone',
+    message:
+      `nobody can connect to ${shown(socket)}, which was passed to this process: there is no socket at that path ` +
+      '(any more); have it opened again, by an absolute path',
+  }));
+}
+
+function isGone({ path: at }: InheritedSocket): boolean {
+  try {
+    return lstatSync(at, { throwIfNoEntry: false })?.isSocket() !== true;
+  } catch {
+    return false; // in a directory that is not for us
+  }
 }
 
 /** Regions, and the control socket, that have the sockets which are theirs. */
@@ -153,6 +174,7 @@ function moved({ what, path: asked }: Place, socket: InheritedSocket): SocketWar
   return {
     code: 'socket-moved',
     message: `${what} is ${socket.path}, where it was opened for us, and not ${asked}`,
+    asked,
   };
 }
 

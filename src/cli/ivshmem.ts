@@ -4,6 +4,7 @@
 // Rule 1: a command that is called wrongly ends with 2, one line of what is wrong and where help is.
 // Rule 2: a server that is called right does not wait for yargs.
 import { readFileSync } from 'node:fs';
+import { EnvironmentError } from '../control/environment-error.js';
 import { MissingPackageError } from '../control/missing-package-error.js';
 import { complaintOf, flagOf } from './complaint.js';
 import { placeOf } from './commands.js';
@@ -42,9 +43,9 @@ async function report(error: unknown): Promise<void> {
   const message = messageOf(error, flagOf);
   const text = error instanceof UsageError ? complaintOf(message, argv, place) : message;
   console.error(`${place.name}: ${text}`);
-  // Nor is it to explain what to install.
-  const isMissing = error instanceof MissingPackageError;
-  if (process.exitCode === EXIT_USAGE && !isMissing) console.error(`See: ${place.name} --help`);
+  // Nor is it to explain what to install, and what the service manager says.
+  const isElsewhere = error instanceof MissingPackageError || error instanceof EnvironmentError;
+  if (process.exitCode === EXIT_USAGE && !isElsewhere) console.error(`See: ${place.name} --help`);
 }
 
 // A part of ourselves was not read for want of a descriptor, and who knows more cannot be, either. Node 20 looks

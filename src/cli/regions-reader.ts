@@ -3,7 +3,7 @@ import path from 'node:path';
 import { InheritedSockets } from '../control/inherited-sockets.js';
 import { OptionsError } from '../server/error.js';
 import type { ServerOptions } from '../server/options.js';
-import { assignSockets, type Assigned } from './assign-sockets.js';
+import { assignSockets, warningsOfGone, type Assigned } from './assign-sockets.js';
 import { integerIn } from './flags.js';
 import { isSamePath } from './socket-places.js';
 import { holdReloads } from './reload-on-signal.js';
@@ -35,10 +35,15 @@ export async function regionsReader(
     const region = serverOptionsOf(given);
     checkControl(given.control, region);
     const assigned = assignSockets([region], sockets, given.control);
-    // Nobody asked for the default path.
-    const isMeant = given.socket !== undefined;
-    const warnings = assigned.warnings.filter(({ code }) => isMeant || code !== 'socket-moved');
-    return () => Promise.resolve({ ...assigned, warnings });
+    // Nobody asked for these.
+    const defaults = [
+      given.socket === undefined ? region.socket : undefined,
+      given.hostSocket === undefined ? region.hostSocket : undefined,
+    ];
+    const meant = assigned.warnings.filter(
+      ({ asked }) => asked === undefined || !defaults.includes(asked),
+    );
+    return () => Promise.resolve({ ...assigned, warnings: [...meant, ...warningsOfGone(sockets)] });
   }
   checkBesideConfig(given);
   holdReloads();
@@ -48,7 +53,8 @@ export async function regionsReader(
   return async () => {
     const { control, regions } = await readConfig(file).catch(noFile);
     for (const region of regions) checkControl(given.control, region);
-    return assignSockets(regions, sockets, given.control ?? control);
+    const assigned = assignSockets(regions, sockets, given.control ?? control);
+    return { ...assigned, warnings: [...assigned.warnings, ...warningsOfGone(sockets)] };
   };
 }
 

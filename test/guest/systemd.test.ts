@@ -24,6 +24,8 @@ function section(title: string): string[] {
 const titles = [...page.matchAll(/^## (.*)$/gm)].map(([, title = '']) => title);
 const followed = new Set<string>();
 
+const handedOver = '/var/lib/prometheus/node-exporter/ivshmem.prom';
+
 // The test does not wait for half a minute.
 const hurry = `
 useradd --system --groups ivshmem other
@@ -141,7 +143,6 @@ t.test('a guest with systemd', need(...systemdGuests, 'unix-dgram'), async (t) =
     t.match(told, /^region lab: 1M memfd, vectors 2, peers 0 /m);
     t.match(told, /^ {2}away: web \(peer 0\), db \(peer 2\)$/m);
     t.match(await read(t, guest, 'Metrics'), /^ivshmem_joins_total\{region="lab"\} [1-9]/m);
-    const handedOver = '/var/lib/prometheus/node-exporter/ivshmem.prom';
     await does(t, guest, `until test -s ${handedOver}; do sleep 0.2; done`);
     await does(t, guest, 'systemctl disable --now ivshmem-metrics.timer');
   });
@@ -167,6 +168,8 @@ t.test('a guest with systemd', need(...systemdGuests, 'unix-dgram'), async (t) =
     await does(t, guest, 'systemctl stop ivshmem');
     t.same(await shown(guest, ['ActiveState', 'Result']), ['inactive', 'success']);
     t.equal(await guest.do('ls /run/ivshmem /dev/shm'), '/dev/shm:\ndesk\n\n/run/ivshmem:\n');
+    t.not((await follow(guest, 'systemctl start ivshmem-metrics')).code, 0);
+    await does(t, guest, `test ! -e ${handedOver}`);
   });
 
   await t.test('who connects to a socket of systemd starts it, and is served', async (t) => {
