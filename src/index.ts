@@ -20,7 +20,7 @@ export {
 export { MemoryHeaderError, type MemoryHeaderErrorCode } from './protocol/memory-header-error.js';
 export { ProtocolError, type ProtocolErrorCode } from './protocol/protocol-error.js';
 export type { CloseOptions } from './server/ending.js';
-export { Server } from './server/server.js';
+export { Server, type PreparedServer } from './server/server.js';
 export type { Counters } from './server/counters.js';
 export type { PeerInspection } from './server/inspection.js';
 export type {

@@ -25,6 +25,26 @@ t.test('a server ends with its block, and leaves nothing', async (t) => {
   t.same(readdirSync(directory), []);
 });
 
+t.test('what is prepared lets nobody in before it is opened', async (t) => {
+  const socket = `${temp(t)}/s`;
+  const { open } = await Server.prepare({ socket });
+  const early = connectSocket(socket)!;
+  await using server = open();
+  t.same(server.peers, [], 'nor in the turn in which it is');
+  await until('it joins', () => server.peers.length === 1);
+  early.close();
+});
+
+t.test('what is prepared can be undone, and nothing is left', async (t) => {
+  const directory = temp(t);
+  const before = descriptorCount('self');
+  const { undo } = await Server.prepare({ socket: `${directory}/s`, memPath: `${directory}/m` });
+  undo();
+  undo();
+  t.equal(descriptorCount('self'), before);
+  t.same(readdirSync(directory), []);
+});
+
 t.test('to close again is the same close', async (t) => {
   const server = await Server.listen({ socket: `${temp(t)}/s` });
   t.equal(server.close(), server.close({ timeoutMs: 1 }));
