@@ -5,6 +5,7 @@
 //         server that is away (NFS), may never answer.
 // Rule 2: "we may not look", "it is gone" and "the list is too long" are values, not errors.
 import { closeSync, openSync, readSync } from 'node:fs';
+import { deviceNumber } from './device-number.js';
 
 /** A file that is mapped to be shared and written. */
 export interface SharedMapping {
@@ -67,9 +68,4 @@ function mappingOf(line: string): SharedMapping | undefined {
     device: deviceNumber(BigInt(`0x${major}`), BigInt(`0x${minor}`)),
     inode: BigInt(inode),
   };
-}
-
-// https://man7.org/linux/man-pages/man3/makedev.3.html, for numbers of 12 and 20 bits, which are all that there are
-function deviceNumber(major: bigint, minor: bigint): bigint {
-  return ((minor & 0xfff00n) << 12n) | (major << 8n) | (minor & 0xffn);
 }

@@ -5,6 +5,7 @@ import { hidden } from './checks/hidden.js';
 import { hugePages } from './checks/huge-pages.js';
 import { kvm } from './checks/kvm.js';
 import { leftBehind } from './checks/left-behind.js';
+import { lostSockets } from './checks/lost-sockets.js';
 import { permissions } from './checks/permissions.js';
 import { qemuDevice } from './checks/qemu-device.js';
 import { reconnect } from './checks/reconnect.js';
@@ -19,6 +20,7 @@ export const checks: readonly Check[] = [
   hugePages,
   room,
   staleFiles,
+  lostSockets,
   descriptors,
   permissions,
   reconnect,
