@@ -3,7 +3,8 @@
 //
 // Rule 1: a lock lives as long as its descriptor and dies with the process, even by SIGKILL.
 // Rule 2: nothing is ever written into a lock file, and no link is followed to one.
-import { constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { constants, fstatSync, openSync, readFileSync, type BigIntStats } from 'node:fs';
+import { deviceNumber } from './device-number.js';
 import { Fd } from './fd.js';
 import { libc } from './libc.js';
 import { checkReady, errno, SystemError } from './system-error.js';
@@ -41,23 +42,56 @@ export function tryLock(fd: Fd): boolean {
 }
 
 /**
- * The process that locked this file; undefined when none is seen (another PID namespace).
- * https://man7.org/linux/man-pages/man5/proc_locks.5.html
+ * The process that locked this file, which is known to be locked; undefined when none is seen (another PID
+ * namespace). https://man7.org/linux/man-pages/man5/proc_locks.5.html
  */
 export function lockHolder(fd: Fd): number | undefined {
-  const pids = lockHolders(fstatSync(fd.rawFd, { bigint: true }).ino);
-  // Inode numbers repeat from one file system to the next, and the device's there is not always stat's.
-  return pids.length === 1 ? pids[0] : undefined;
+  const file = fstatSync(fd.rawFd, { bigint: true });
+  const locks = locksOn(file.ino).filter(
+    ({ kind, device }) => kind === 'FLOCK' && (device === file.dev || !isMounted(file.dev)),
+  );
+  return locks.length === 1 ? locks[0]?.pid : undefined;
 }
 
-/** All that locked a file with this inode, in whatever file system; looked at without taking the lock. */
-export function lockHolders(inode: bigint): number[] {
-  const line = new RegExp(`^\\d+: FLOCK .* (\\d+) [0-9a-f]+:[0-9a-f]+:${inode} `, 'gm');
-  return [...readFileSync('/proc/locks', 'utf8').matchAll(line)].map(([, pid]) => Number(pid));
+/** A file, by what stat tells of it. */
+export type LockedFile = Pick<BigIntStats, 'dev' | 'ino'>;
+
+/** All that are known to have locked this very file; looked at without taking the lock. */
+export function lockHolders({ dev, ino }: LockedFile): number[] {
+  return locksOn(ino).flatMap(({ kind, pid, device }) =>
+    kind === 'FLOCK' && device === dev ? [pid] : [],
+  );
 }
 
-/** Whether anybody has a lock of any kind on a file with this inode, in whatever file system. */
-export function isLocked(inode: bigint): boolean {
-  const line = new RegExp(`^\\d+: [A-Z].* [0-9a-f]+:[0-9a-f]+:${inode} `, 'm');
-  return line.test(readFileSync('/proc/locks', 'utf8'));
+/** Whether anybody has a lock of any kind on this file; undefined: on it, or on one of the same inode elsewhere. */
+export function isLocked({ dev, ino }: LockedFile): boolean | undefined {
+  const locks = locksOn(ino);
+  if (locks.some(({ device }) => device === dev)) return true;
+  return locks.length === 0 || isMounted(dev) ? false : undefined;
+}
+
+interface Lock {
+  readonly kind: string;
+  readonly pid: number;
+  /** That of the file system: some (btrfs, overlayfs) tell stat another one. */
+  readonly device: bigint;
+}
+
+// Inode numbers repeat from one file system to the next: small ones are everywhere on those in memory.
+function locksOn(inode: bigint): Lock[] {
+  const line = new RegExp(`^\\d+: ([A-Z]+) .* (-?\\d+) ([0-9a-f]+):([0-9a-f]+):${inode} `, 'gm');
+  return [...readFileSync('/proc/locks', 'utf8').matchAll(line)].map((match) => {
+    const [, kind = '', pid, major, minor] = match;
+    const device = deviceNumber(BigInt(`0x${major}`), BigInt(`0x${minor}`));
+    return { kind, pid: Number(pid), device };
+  });
+}
+
+// Whether a device of stat's is that of a file system itself, and so the one that its locks have.
+// https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
+function isMounted(dev: bigint): boolean {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').matchAll(/^\d+ \d+ (\d+):(\d+) /gm);
+  return [...mounts].some(
+    ([, major = '', minor = '']) => deviceNumber(BigInt(major), BigInt(minor)) === dev,
+  );
 }

@@ -195,3 +195,28 @@ t.test('without /proc it says so, in a line', need('root'), async (t) => {
   t.same([code, stdout], [1, '']);
   t.match(stderr, /^ivshmem doctor: \/proc is not there.*; mount it: mount -t proc proc \/proc\n$/);
 });
+
+/** A dead server's lock file, and a stopped stranger's lock on the same inode of another file system. */
+const sameInode = `
+  mkdir /run/a /run/b; mount -t tmpfs a /run/a; mount -t tmpfs b /run/b
+  mkfifo /run/up
+  "$@" serve --socket /run/a/s --ready-fd 9 9>/run/up >/dev/null 2>&1 & server=$!
+  read -r _ </run/up
+  kill -KILL $server; wait $server || true
+  n=1; : >/run/b/$n
+  while [ $n -lt 100 ] && [ $(stat -c %i /run/b/$n) -ne $(stat -c %i /run/a/s.lock) ]; do
+    n=$((n + 1)); : >/run/b/$n
+  done
+  flock --no-fork /run/b/$n sleep 1000 & stranger=$!
+  while ! grep -q ":$(stat -c %i /run/a/s.lock) " /proc/locks; do sleep 0.05; done
+  kill -STOP $stranger
+  exec "$@" doctor --json --socket /run/a/s`;
+
+t.test("a stranger's lock on the same inode elsewhere is nobody's", need('root'), async (t) => {
+  const found = findings(await run(t, [...alone, 'sh', '-ec', sameInode, 'sh', ...ivshmem]));
+  t.match(
+    found.filter(({ subject }) => subject === '/run/a/s'),
+    [{ check: 'stale-files', severity: 'warning', message: /its server died/ }],
+  );
+  for (const { remedy = '' } of found) t.notMatch(remedy, 'kill ');
+});

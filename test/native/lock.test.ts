@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -112,14 +113,45 @@ t.test('a lock dies with its process, even by SIGKILL', async (t) => {
   t.equal(lockHolder(fd), process.pid);
 });
 
-t.test('who holds a lock is seen by the inode alone, without touching the file', async (t) => {
+t.test('who holds a lock is seen by stat alone, without touching the file', async (t) => {
   const path = `${temp(t)}/lock`;
   using fd = openLockFile(path);
-  const { ino } = statSync(path, { bigint: true });
-  t.strictSame(lockHolders(ino), []);
+  const file = statSync(path, { bigint: true });
+  t.strictSame(lockHolders(file), []);
   t.ok(tryLock(fd));
-  t.strictSame(lockHolders(ino), [process.pid]);
+  t.strictSame(lockHolders(file), [process.pid]);
 });
+
+t.test('a lock on the same inode of another file system is none on this file', async (t) => {
+  const path = `${temp(t)}/lock`;
+  using fd = openLockFile(path);
+  t.ok(tryLock(fd));
+  const { ino } = statSync(path, { bigint: true });
+  const { dev } = statSync('/proc', { bigint: true });
+  t.strictSame([isLocked({ dev, ino }), lockHolders({ dev, ino })], [false, []]);
+});
+
+t.test(
+  'on a file system that has two devices nobody is named by stat, and no lock denied',
+  need('root'),
+  async (t) => {
+    const directory = temp(t);
+    const mounts = `cd ${directory}; mkdir a b m; mount -t tmpfs a a; mount -t tmpfs b b; mkdir a/low b/up b/work
+      mount -t overlay -o xino=off,lowerdir=a/low,upperdir=b/up,workdir=b/work o m
+      exec flock --no-fork m/lock sleep 1000`;
+    const holder = new Child(t, ['unshare', '--mount', 'sh', '-ec', mounts]);
+    const path = `/proc/${holder.pid}/root${directory}/m/lock`;
+    await until(
+      'it is locked',
+      () => existsSync(path) && isLocked(statSync(path, { bigint: true })) !== false,
+    );
+    using fd = openLockFile(path);
+    const file = statSync(path, { bigint: true });
+    t.equal(isLocked(file), undefined);
+    t.strictSame(lockHolders(file), []);
+    t.equal(lockHolder(fd), holder.pid, 'of one that is known to be locked');
+  },
+);
 
 t.test('a lock that fails for another reason is told', async (t) => {
   using fd = openLockFile(`${temp(t)}/lock`);
@@ -134,14 +166,14 @@ t.test('a lock of any kind on a file is seen, and on another one is not', async 
     const path = `${temp(t)}/lock`;
     const fd = new Fd(openSync(path, 'w+'));
     const { rawFd } = fd;
-    const { ino } = fstatSync(rawFd, { bigint: true });
-    t.equal(isLocked(ino), false);
+    const file = fstatSync(rawFd, { bigint: true });
+    t.equal(isLocked(file), false);
     const flock = Buffer.alloc(32); // struct flock: the whole file
     flock.writeInt16LE(F_WRLCK, 0);
     if (kind === 'flock') tryLock(fd);
     else t.equal(fcntl(rawFd, kind, 'void *', flock), 0);
-    t.equal(isLocked(ino), true, String(kind));
+    t.equal(isLocked(file), true, String(kind));
     fd.close();
-    t.equal(isLocked(ino), false);
+    t.equal(isLocked(file), false);
   }
 });

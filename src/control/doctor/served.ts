@@ -15,8 +15,9 @@ export interface Claim {
   readonly target: BigIntStats | undefined;
   /** The lock file, if there is one that may be a server's: regular and empty. */
   readonly lock: BigIntStats | undefined;
+  /** Also where it cannot be told: the lock may be that of another file (see isLocked). */
   readonly isServed: boolean;
-  /** Who holds the lock, by process ID. */
+  /** Who holds the lock without doubt, by process ID. */
   readonly holders: readonly number[];
 }
 
@@ -25,9 +26,9 @@ export function claimTo(given: string): Claim {
   const path = realPath(given);
   const target = statusOf(path);
   const lock = statusOf(`${path}.lock`);
-  const holders = lock === undefined ? [] : lockHolders(lock.ino);
+  const holders = lock === undefined ? [] : lockHolders(lock);
   const isFree =
-    (lock === undefined || !isLocked(lock.ino)) &&
+    (lock === undefined || isLocked(lock) === false) &&
     !oneOfEachNetwork().some((pid) =>
       unixListeners(pid).some((listener) => mayBe(listener.path, given, path)),
     );
