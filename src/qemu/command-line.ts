@@ -1,7 +1,7 @@
 // What a running QEMU's command line says about itself and its ivshmem device.
 //
 // Rule 1: only what it says without doubt. Default values, JSON syntax, several devices or names, another
-//         chardev: doubt, and doubt is undefined.
+//         chardev, `-set`: doubt, and doubt is undefined.
 // Rule 2: it is what the process says, which may be anything: good to tell VMs apart, no proof of who it is.
 import path from 'node:path';
 
@@ -29,14 +29,15 @@ export interface DoorbellDevice {
 export function doorbellOnCommandLine(argv: readonly string[]): DoorbellDevice | undefined {
   const devices = valuesOf(argv, 'device').filter((value) => value.includes('ivshmem'));
   const [device] = devices;
-  if (device === undefined || devices.length > 1) return undefined;
-  const { driver, keys } = parseOptions(device);
-  const chardevs = valuesOf(argv, 'chardev')
-    .map(parseOptions)
-    .filter((options) => options.keys.get('id') === keys.get('chardev'));
-  const socket = chardevs[0]?.driver === 'socket' ? chardevs[0].keys.get('path') : undefined;
+  const isChanged = valuesOf(argv, 'set').length > 0;
+  if (device === undefined || devices.length > 1 || isChanged) return undefined;
+  const keys = parseOptions(device, 'driver');
+  const chardev = valuesOf(argv, 'chardev')
+    .map((value) => parseOptions(value, 'backend'))
+    .find((options) => options.get('id') === keys.get('chardev'));
+  const socket = chardev?.get('backend') === 'socket' ? chardev.get('path') : undefined;
   const vectors = keys.get('vectors') ?? '';
-  if (driver !== 'ivshmem-doorbell' || socket === undefined || !/^\d+$/.test(vectors)) {
+  if (keys.get('driver') !== 'ivshmem-doorbell' || socket === undefined || !/^\d+$/.test(vectors)) {
     return undefined;
   }
   return { socket, vectors: Number(vectors) };
@@ -64,23 +65,20 @@ export function valuesOf(argv: readonly string[], option: string): string[] {
   return argv.filter((_, index) => argv[index - 1] === short || argv[index - 1] === long);
 }
 
-/** An option's value: its first word, and `key=value` after it. */
-export interface ParsedOptions {
-  readonly driver: string;
-  readonly keys: ReadonlyMap<string, string>;
-}
-
-/** Takes `driver,key=value,…` apart; a key alone is `on`. */
-export function parseOptions(value: string): ParsedOptions {
-  const [driver = '', ...pairs] = splitOptions(value);
-  const keys = pairs.map((pair): [string, string] => {
-    const equals = pair.indexOf('=');
-    return equals < 0 ? [pair, 'on'] : [pair.slice(0, equals), pair.slice(equals + 1)];
+/**
+ * Takes `word,key=value,…` apart: the first word is the value of the key that is implied, a further key alone is
+ * `on`, and of two values of a key the last one counts.
+ */
+export function parseOptions(value: string, implied: string): ReadonlyMap<string, string> {
+  const keys = splitOptions(value).map((part, index): [string, string] => {
+    const equals = part.indexOf('=');
+    if (equals >= 0) return [part.slice(0, equals), part.slice(equals + 1)];
+    return index === 0 ? [implied, part] : [part, 'on'];
   });
-  return { driver, keys: new Map(keys) };
+  return new Map(keys);
 }
 
 // A doubled comma stands for one inside a value.
 function splitOptions(value: string): string[] {
-  return value.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(',,', ','));
+  return (value.match(/(?:[^,]|,,)+/g) ?? []).map((part) => part.replaceAll(',,', ','));
 }

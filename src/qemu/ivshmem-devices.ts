@@ -2,7 +2,8 @@
 //
 // Rule 1: what is not said is undefined, but for the number of vectors, whose default is QEMU's.
 // Rule 2: it is what the process says, which may be anything; nothing here believes it.
-import { parseOptions, valuesOf } from './command-line.js';
+import { valuesOf } from './command-line.js';
+import { chardevsOf, devicesWith, globalsOf, keysOf, type OptionGroup } from './option-groups.js';
 
 const DEFAULT_VECTORS = 1;
 
@@ -17,72 +18,43 @@ export interface IvshmemDevice {
   readonly reconnects: boolean;
 }
 
-/** In the order of the command line; both syntaxes of `-device`. */
+/** In the order of the command line; both syntaxes of `-device`, with what `-set` and `-global` do to them. */
 export function ivshmemDevices(argv: readonly string[]): IvshmemDevice[] {
-  const devices = valuesOf(argv, 'device').filter((value) => value.includes('ivshmem'));
+  const devices = devicesWith(argv, 'ivshmem');
   if (devices.length === 0) return [];
-  const chardevs = new Map(
-    valuesOf(argv, 'chardev')
-      .map(parseOptions)
-      .map(({ driver, keys }) => [keys.get('id'), { driver, keys }]),
-  );
-  return devices.flatMap((value): IvshmemDevice[] => {
-    const { driver, keys } = keysOf(value);
+  const chardevs = chardevsOf(argv);
+  const globals = globalsOf(argv, DRIVERS);
+  return devices.flatMap((device): IvshmemDevice[] => {
+    const driver = device.get('driver');
     if (driver === 'ivshmem-plain') return [PLAIN];
     if (driver !== 'ivshmem-doorbell' && driver !== 'ivshmem') return [];
-    const chardev = chardevs.get(keys.get('chardev'));
-    const isSocket = chardev?.driver === 'socket';
-    return [
-      {
-        kind: 'doorbell',
-        socket: isSocket ? chardev.keys.get('path') : undefined,
-        vectors: vectorsOf(keys.get('vectors')),
-        reconnects: isSocket && RECONNECT.some((key) => isOn(chardev.keys.get(key))),
-      },
-    ];
+    const valueOf = (key: string): string | undefined => device.get(key) ?? globals.get(key);
+    return [doorbellOf(valueOf('vectors'), chardevs.get(valueOf('chardev')))];
   });
+}
+
+function doorbellOf(vectors: string | undefined, chardev: OptionGroup | undefined): IvshmemDevice {
+  const isSocket = chardev?.get('backend') === 'socket';
+  return {
+    kind: 'doorbell',
+    socket: isSocket ? chardev.get('path') : undefined,
+    vectors: vectorsOf(vectors),
+    reconnects: isSocket && RECONNECT.some((key) => isOn(chardev.get(key))),
+  };
 }
 
 /** Paths that are memory of its own making (`mem-path=`). */
 export function memoryPaths(argv: readonly string[]): string[] {
-  const ofObjects = valuesOf(argv, 'object').map((value) => keysOf(value).keys.get('mem-path'));
+  const ofObjects = valuesOf(argv, 'object').map((value) =>
+    keysOf(value, 'qom-type').get('mem-path'),
+  );
   return [...ofObjects, ...valuesOf(argv, 'mem-path')].filter((path) => path !== undefined);
 }
 
 const PLAIN = { kind: 'plain', socket: undefined, vectors: undefined, reconnects: false } as const;
+// What -global knows a doorbell device by, and what it has for it: QEMU's types.
+const DRIVERS = ['ivshmem-doorbell', 'ivshmem-common'];
 const RECONNECT = ['reconnect', 'reconnect-ms'];
-
-interface Keys {
-  readonly driver: string | undefined;
-  readonly keys: ReadonlyMap<string, string>;
-}
-
-function keysOf(value: string): Keys {
-  if (!value.startsWith('{')) {
-    const { driver, keys } = parseOptions(value);
-    return { driver: driver.replace(/^driver=/, ''), keys };
-  }
-  const keys = new Map(
-    Object.entries(parseJson(value))
-      .filter(([, item]) => isPlain(item))
-      .map(([key, item]) => [key, String(item)]),
-  );
-  return { driver: keys.get('driver'), keys };
-}
-
-function parseJson(text: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-// What a list or an object becomes as a text is their own affair: `toString` may be anything there.
-function isPlain(item: unknown): boolean {
-  return ['string', 'number', 'boolean'].includes(typeof item);
-}
 
 function vectorsOf(text: string | undefined): number | undefined {
   if (text === undefined) return DEFAULT_VECTORS;

@@ -43,6 +43,14 @@ const certain: Readonly<Record<string, { socket: string; vectors: number }>> = {
     socket: '/a,b',
     vectors: 4,
   },
+  '-chardev socket,path=/a,,,id=c -device ivshmem-doorbell,chardev=c,vectors=4': {
+    socket: '/a,',
+    vectors: 4,
+  },
+  '-chardev id=c,backend=socket,path=/a -device chardev=c,vectors=4,driver=ivshmem-doorbell': {
+    socket: '/a',
+    vectors: 4,
+  },
 };
 for (const [line, device] of Object.entries(certain)) {
   t.test(`certain: ${line}`, async (t) => {
@@ -59,6 +67,7 @@ const doubtful = [
   `${chardev} -device ivshmem-plain,memdev=m`,
   `${chardev} -device {"driver":"ivshmem-doorbell","chardev":"c","vectors":4}`,
   `${chardev} -device ivshmem-doorbell,chardev=c,vectors=4 -device ivshmem-doorbell,chardev=d,vectors=2`,
+  `${chardev} -device ivshmem-doorbell,chardev=c,vectors=4,id=d -set device.d.vectors=2`,
   '-chardev pipe,path=/run/s,id=c -device ivshmem-doorbell,chardev=c,vectors=4',
   '-chardev socket,fd=3,id=c -device ivshmem-doorbell,chardev=c,vectors=4',
   `${chardev} -append ivshmem-doorbell,chardev=c,vectors=4`,

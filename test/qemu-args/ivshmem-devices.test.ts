@@ -19,6 +19,46 @@ t.test('every device is told, in both syntaxes', async (t) => {
   ]);
 });
 
+t.test('options are put together as QEMU does it', async (t) => {
+  const one = (line: string): unknown => ivshmemDevices(['qemu-kvm', ...line.split(' ')])[0];
+  const [its, device] = ['-chardev socket,path=/s,id=c', '-device ivshmem-doorbell,chardev=c,id=d'];
+  for (const [line, vectors] of [
+    [`${its} -global ivshmem-doorbell.vectors=8 ${device}`, 8],
+    [`${its} ${device} -global driver=ivshmem-doorbell,property=vectors,value=8`, 8],
+    [`${its} ${device} -global ivshmem-common.vectors=8`, 8],
+    [`${its} ${device} -global ivshmem-doorbell.vectors=8 -global ivshmem-doorbell.vectors=6`, 6],
+    [`${its} ${device} -global e1000.vectors=8 -global vectors -global ivshmem-plain.vectors=8`, 1],
+    [`${its} ${device},vectors=3 -global ivshmem-doorbell.vectors=8`, 3],
+    [`${its} ${device},vectors=3 -set device.d.vectors=8 -global ivshmem-doorbell.vectors=2`, 8],
+    [`${its} ${device},vectors=3 -set device.e.vectors=8 -set chardev.d.vectors=8 -set x`, 3],
+    [`${its} ${device},vectors=3,vectors=4`, 4],
+    [
+      `${its} -device {"driver":"ivshmem-doorbell","chardev":"c"} -global ivshmem-doorbell.vectors=8`,
+      8,
+    ],
+    [`${its} -device ivshmem-doorbell -global ivshmem-doorbell.chardev=c`, 1],
+    [`${its} -device id=d,chardev=c,driver=ivshmem-doorbell`, 1],
+  ] as const)
+    t.match(one(line), { socket: '/s', vectors, reconnects: false }, line);
+  for (const [line, socket] of [
+    [`-chardev id=c,path=/s,reconnect=1,backend=socket ${device}`, '/s'],
+    [`${its} ${device} -set chardev.c.reconnect=1`, '/s'],
+    [`${its} ${device} -set chardev.c.reconnect=1 -set chardev.c.path=/a.b=c`, '/a.b=c'],
+  ] as const)
+    t.match(one(line), { socket, vectors: 1, reconnects: true }, line);
+});
+
+t.test('sixty thousand arguments take no longer than one look at each', async (t) => {
+  const many = (word: string, value: (n: number) => string): string[] =>
+    Array.from({ length: 20_000 }, (_, n) => [word, value(n)]).flat();
+  const argv = [
+    ...['qemu-kvm', ...chardev, ...many('-device', () => 'ivshmem-doorbell,chardev=c,id=d')],
+    ...many('-set', (n) => `device.d.k${n}=1`),
+    ...many('-global', (n) => `ivshmem-doorbell.k${n}=1`),
+  ];
+  t.equal(ivshmemDevices(argv).length, 20_000);
+});
+
 t.test('what is not said, or makes no sense, is not known', async (t) => {
   const one = (device: string, ...before: string[]): unknown =>
     ivshmemDevices([...chardev, ...before, '-device', device])[0];

@@ -4,6 +4,7 @@ import { foundOf } from '../../../helper/doctor.js';
 import { need } from '../../../helper/need.js';
 import { Qemu } from '../../../helper/qemu.js';
 import { Region } from '../../../helper/region.js';
+import { until } from '../../../helper/until.js';
 
 t.test('a QEMU with reconnect= is an error, with the remedy', need('qemu'), async (t) => {
   const { socket } = await Region.listen(t, {});
@@ -32,4 +33,22 @@ t.test('a QEMU without it, or with reconnect=0, is fine', need('qemu'), async (t
   });
   await region.joined(2);
   for (const qemu of [plain, zero]) t.strictSame(await foundOf(qemu, reconnect), []);
+});
+
+t.test('nor does it hide behind backend= or -set', need('qemu'), async (t) => {
+  const { socket } = await Region.listen(t, {});
+  const device = ['-device', 'ivshmem-doorbell,chardev=r'];
+  for (const [before, more] of [
+    [['-chardev', `id=r,backend=socket,path=${socket},reconnect=1`], []],
+    [
+      ['-chardev', `socket,path=${socket},id=r`],
+      ['-set', 'chardev.r.reconnect=1'],
+    ],
+  ] as const) {
+    const qemu = new Qemu(t, { before, extra: [...device, ...more] });
+    // It spins from its start, and answers nothing.
+    await until('it is found', async () => (await foundOf(qemu, reconnect)).length > 0);
+    t.match(await foundOf(qemu, reconnect), [{ severity: 'error' }]);
+    await qemu.kill();
+  }
 });

@@ -44,3 +44,19 @@ t.test('a QEMU with two devices on two regions is compared with each', need('qem
   t.strictSame(await foundOf(fine, vectors, { sockets }), []);
   t.match(await foundOf(wrong, vectors, { sockets }), [{ message: /vectors=2, its region 3/ }]);
 });
+
+t.test('vectors that -global or -set gives a device are what it has', need('qemu'), async (t) => {
+  const region = await Region.listenWithHost(t, { vectors: 4, allowExcessVectors: true });
+  const before = ['-chardev', `id=x,backend=socket,path=${region.socket}`];
+  const device = ['-device', 'id=d,chardev=x,driver=ivshmem-doorbell'];
+  for (const more of [
+    ['-global', 'ivshmem-doorbell.vectors=8'],
+    ['-global', 'driver=ivshmem-doorbell,property=vectors,value=8'],
+    ['-set', 'device.d.vectors=8'],
+  ]) {
+    const qemu = new Qemu(t, { before, extra: [...device, ...more] });
+    t.ok(await qemu.lives());
+    t.match(await foundOf(qemu, vectors), [{ severity: 'error', message: /vectors=8/ }]);
+    await qemu.kill();
+  }
+});
