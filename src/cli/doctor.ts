@@ -41,7 +41,7 @@ export const doctorCommand: CommandModule<object, DoctorArguments> = {
       .example('$0 doctor --json', 'For scripts')
       .epilogue(
         'Exit code 0: no error was found, warnings perhaps; 1: at least one error, or it could not look; ' +
-          '2: called wrongly. Nothing is changed, nobody is signalled, no socket of VMs is connected to. ' +
+          '2: called wrongly. Nothing is changed, nobody is signalled or started, no socket of VMs is connected to. ' +
           'Only root sees what other users have open.',
       ),
   handler: doctor,

@@ -113,7 +113,8 @@ function programOf(pid: number): string | undefined {
   }
 }
 
-const OUR_MEMFD = '/memfd:ivshmem (deleted)';
+/** Memory of a server that has no name in the file system, as /proc/PID/fd shows it. */
+export const OUR_MEMFD = '/memfd:ivshmem (deleted)';
 
 // A server's memfd is known by its name. What has a name in the file system is whatever a QEMU with doorbells
 // shares that its own command line does not make.

@@ -2,13 +2,15 @@
 //
 // Rule 1: QEMUs first, then the server: who is seen to have a memory before the server is asked has joined
 //         by then.
-// Rule 2: to look changes nothing: nobody is signalled, no lock is taken, no socket of VMs connected to.
-import { readlinkSync } from 'node:fs';
+// Rule 2: to look changes nothing: nobody is signalled, no lock is taken, no socket of VMs connected to, and nobody
+//         started (running.ts).
 import path from 'node:path';
 import { ControlError } from '../control-error.js';
 import { absenceOf, type Absence } from '../absence.js';
 import type { ServerStatus } from '../status.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
+import { mayAsk, seesAllProcesses } from './running.js';
+import { claimTo } from './served.js';
 import { regionsOfStatus, type Region } from './regions.js';
 import { askedRegions, socketsOf } from './sockets.js';
 
@@ -50,13 +52,12 @@ export interface Scene extends Required<SceneOptions> {
   readonly seesAllProcesses: boolean;
 }
 
-const INITIAL_PID_NAMESPACE = 'pid:[4026531836]'; // PROC_PID_INIT_INO
-
 /** Looks around. */
 export async function readScene(options: SceneOptions): Promise<Scene> {
-  const { askStatus = askNobody } = options;
+  const { askStatus = askNobody, control = '' } = options;
   const all = runningQemus();
-  const { status, absence } = await statusOrAbsence(askStatus);
+  const isAsked = control === '' || mayAsk(claimTo(control));
+  const { status, absence } = isAsked ? await statusOrAbsence(askStatus) : notRunning(control);
   const told = status === undefined ? [] : regionsOfStatus(status);
   const attached = new Set(told.flatMap(({ peers = [] }) => peers.map(({ pid }) => pid)));
   const qemus = all.filter(
@@ -69,19 +70,26 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
     directories: defaultDirectories(),
     memoryDirectory: '/dev/shm',
     named: [],
-    control: '',
-    isServerExpected: false,
     programPath: [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/libexec'],
     ...options,
     askStatus,
+    control,
+    // One that is to be started by who comes need not answer.
+    isServerExpected: isAsked && options.isServerExpected === true,
     sockets,
     unasked: left + unasked,
     qemus,
     status,
     absence,
     regions: [...told, ...regions],
-    seesAllProcesses: readlinkSync('/proc/self/ns/pid') === INITIAL_PID_NAMESPACE,
+    seesAllProcesses: seesAllProcesses(),
   };
+}
+
+function notRunning(control: string): Pick<Scene, 'status' | 'absence'> {
+  const message = `${control}: who listens is not seen to be a server, and may start one for who connects`;
+  const remedy = 'start the server first, or run this as root, where its processes are seen';
+  return { status: undefined, absence: { message, remedy } };
 }
 
 function askNobody(): Promise<ServerStatus> {

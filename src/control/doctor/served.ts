@@ -15,6 +15,10 @@ export interface Claim {
   readonly target: BigIntStats | undefined;
   /** The lock file, if there is one that may be a server's: regular and empty. */
   readonly lock: BigIntStats | undefined;
+  /** Whether somebody holds the lock; undefined: that cannot be told. */
+  readonly isLocked: boolean | undefined;
+  /** Who listens under that path: numbers of sockets (`socket:[…]`). */
+  readonly listeners: readonly number[];
   /** Also where it cannot be told: the lock may be that of another file (see isLocked). */
   readonly isServed: boolean;
   /** Who holds the lock without doubt, by process ID. */
@@ -27,15 +31,23 @@ export function claimTo(given: string): Claim {
   const target = statusOf(path);
   const lock = statusOf(`${path}.lock`);
   const holders = lock === undefined ? [] : lockHolders(lock);
-  const isFree =
-    (lock === undefined || isLocked(lock) === false) &&
-    !oneOfEachNetwork().some((pid) =>
-      unixListeners(pid).some((listener) => mayBe(listener.path, given, path)),
-    );
+  const isHeld = lock === undefined ? false : isLocked(lock);
+  const listeners = oneOfEachNetwork()
+    .flatMap((pid) => unixListeners(pid))
+    .filter((listener) => mayBe(listener.path, given, path))
+    .map(({ inode }) => inode);
+  const isFree = isHeld === false && listeners.length === 0;
   // A server that has begun or ended in between has changed one of them.
   const isSame = statusOf(path)?.ino === target?.ino && statusOf(`${path}.lock`)?.ino === lock?.ino;
   const isLock = lock?.isFile() === true && lock.size === 0n;
-  return { target, lock: isLock ? lock : undefined, isServed: !isFree || !isSame, holders };
+  return {
+    target,
+    lock: isLock ? lock : undefined,
+    isLocked: isHeld,
+    listeners,
+    isServed: !isFree || !isSame,
+    holders,
+  };
 }
 
 function statusOf(path: string): BigIntStats | undefined {

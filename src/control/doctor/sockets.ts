@@ -8,6 +8,8 @@ import path from 'node:path';
 import { isSocketAt } from './leads-to.js';
 import type { QemuProcess } from './qemu-process.js';
 import { regionBehind, type Region } from './regions.js';
+import { mayAsk } from './running.js';
+import { claimTo } from './served.js';
 
 const MOST_ASKED = 64;
 const MOST_OF_QEMUS = 256;
@@ -32,9 +34,13 @@ export async function askedRegions(
 ): Promise<{ readonly regions: readonly Region[]; readonly unasked: number }> {
   const told = new Set(known.flatMap((region) => region.sockets));
   const unknown = sockets.filter((one) => !told.has(one) && isSocketAt(`${one}.host`) !== false);
-  const asked = await Promise.all(unknown.slice(0, MOST_ASKED).map(regionBehind));
+  const asked = await Promise.all(unknown.slice(0, MOST_ASKED).map(regionIfRunning));
   const regions = asked.filter((region) => region !== undefined);
   return { regions, unasked: Math.max(0, unknown.length - MOST_ASKED) };
+}
+
+async function regionIfRunning(socket: string): Promise<Region | undefined> {
+  return mayAsk(claimTo(`${socket}.host`)) ? regionBehind(socket) : undefined;
 }
 
 function inTurn(qemus: readonly QemuProcess[]): string[] {

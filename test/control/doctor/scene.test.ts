@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { ControlClient } from '../../../src/control/client.js';
 import { examine } from '../../../src/control/doctor/examine.js';
 import { hidden } from '../../../src/control/doctor/checks/hidden.js';
+import { LockFile } from '../../../src/server/lock-file.js';
 import { asUser } from '../../helper/as-user.js';
 import { ownSceneOf, sceneOf } from '../../helper/doctor.js';
 import { impostor } from '../../helper/impostor.js';
@@ -51,8 +52,16 @@ async function answering(t: Test, path: string, answer: (socket: Socket) => void
 t.test('who answers nothing, or rubbish, for a region is left out', async (t) => {
   for (const rubbish of ['', 'hello', '{"vectors":'.padEnd(20_000)]) {
     const socket = `${temp(t)}/s`;
-    await answering(t, `${socket}.host`, (connection) => connection.write(rubbish));
+    // As a server: nobody else is asked.
+    const lock = LockFile.acquire(`${socket}.host`) as LockFile;
+    let asked = 0;
+    await answering(t, `${socket}.host`, (connection) => {
+      asked += 1;
+      connection.write(rubbish);
+    });
     t.strictSame((await ownSceneOf({ sockets: [socket] })).regions, []);
+    t.equal(asked, 1);
+    lock.close();
   }
 });
 

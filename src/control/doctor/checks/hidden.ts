@@ -2,6 +2,7 @@
 import { readProcFile } from '../../../../native/proc-file.js';
 import { LOOK_AT_ALL, shown, type Check, type Complaint } from '../finding.js';
 import { isSocketAt } from '../leads-to.js';
+import { isRunning } from '../running.js';
 import type { Scene } from '../scene.js';
 import { claimTo } from '../served.js';
 
@@ -84,11 +85,22 @@ function silentServers({ sockets, regions }: Scene): Complaint[] {
   const known = new Set(regions.flatMap((region) => region.sockets));
   return sockets.flatMap((socket) => {
     if (known.has(socket)) return [];
-    const { isServed, holders } = claimTo(socket);
-    if (!isServed) return [];
-    const stopped = holders.find(isStopped);
-    return [stopped === undefined ? silent(socket) : stoppedServer(socket, stopped)];
+    const claim = claimTo(socket);
+    if (!claim.isServed) return [];
+    const stopped = claim.holders.find(isStopped);
+    if (stopped !== undefined) return [stoppedServer(socket, stopped)];
+    return [isRunning(claim) ? silent(socket) : notRunning(socket)];
   });
+}
+
+function notRunning(socket: string): Complaint {
+  return {
+    severity: 'note',
+    subject: shown(socket),
+    message:
+      'who listens is not seen to be a server, and may start one for who connects: nobody is asked',
+    remedy: 'look again when a VM has come, as root, or name the control socket of its server',
+  };
 }
 
 function silent(socket: string): Complaint {
