@@ -82,7 +82,7 @@ function serverFor(
     };
   } catch (error) {
     if (given !== undefined || !(error instanceof OptionsError)) throw error;
-    const several = new ControlError('ERR_IVSHMEM_NOT_CONTROL', error.message);
+    const several = new ControlError('ERR_IVSHMEM_SEVERAL', error.message);
     return { askStatus: () => Promise.reject(several) };
   }
 }

@@ -9,6 +9,8 @@ import { isSystemError } from './doctor/finding.js';
 export interface Absence {
   readonly message: string;
   readonly remedy: string;
+  /** Whether servers are there, and none was asked because nobody said which. */
+  readonly isChoice?: boolean;
 }
 
 const START = 'start it with --control PATH, or name that path with --control';
@@ -21,6 +23,7 @@ const remedies: ReadonlyMap<string, string> = new Map(
     EACCES: 'it is for the user of the server and for root',
     ECONNRESET: 'the server has ended, or is too busy: look again',
     ERR_IVSHMEM_NOT_CONTROL: NAME,
+    ERR_IVSHMEM_SEVERAL: NAME,
     ERR_IVSHMEM_NO_ANSWER: 'see whether its process is stopped (State: in /proc/PID/status)',
   }),
 );
@@ -34,5 +37,6 @@ export function remedyFor(code: string): string | undefined {
 export function absenceOf(error: unknown): Absence | undefined {
   if (!(error instanceof ControlError) && !isSystemError(error)) return undefined;
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return { message, remedy: remedyFor(code) ?? START };
+  const isChoice = code === 'ERR_IVSHMEM_SEVERAL';
+  return { message, remedy: remedyFor(code) ?? START, isChoice };
 }

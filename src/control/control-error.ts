@@ -12,7 +12,9 @@ export type ControlErrorCode =
   /** Too many ask at once: 503. */
   | 'ERR_IVSHMEM_BUSY'
   /** What answers is no control socket of ivshmem. */
-  | 'ERR_IVSHMEM_NOT_CONTROL';
+  | 'ERR_IVSHMEM_NOT_CONTROL'
+  /** Nobody said which of several servers. */
+  | 'ERR_IVSHMEM_SEVERAL';
 
 /** The control socket says no. */
 export class ControlError extends Error {

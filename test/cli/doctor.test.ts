@@ -220,3 +220,36 @@ t.test("a stranger's lock on the same inode elsewhere is nobody's", need('root')
   );
   for (const { remedy = '' } of found) t.notMatch(remedy, 'kill ');
 });
+
+const severalServers = `
+  mkdir /run/ivshmem; mkfifo /run/up
+  for name in lab web; do
+    "$@" serve --socket /run/ivshmem/$name.sock --control /run/ivshmem/$name.control.sock --ready-fd 9 \\
+      9>/run/up >/dev/null 2>&1 &
+    read -r _ </run/up
+  done
+  "$@" doctor --json`;
+
+t.test('of several servers it asks for a name, and denies none', need('root'), async (t) => {
+  const ended = await run(t, [...alone, 'sh', '-ec', severalServers, 'sh', ...ivshmem]);
+  const found = findings(ended);
+  t.equal(ended.code, 0);
+  const list = '/run/ivshmem/lab.control.sock, /run/ivshmem/web.control.sock';
+  t.match(
+    found.filter(({ check }) => check === 'doorbells'),
+    [
+      {
+        severity: 'note',
+        message: `several servers are here: name one of ${list}: peers and doorbells are not looked at`,
+        remedy: /--control/,
+      },
+    ],
+  );
+  for (const check of ['descriptors', 'permissions', 'lost-sockets'])
+    t.match(
+      found.filter((one) => one.check === check),
+      [{ severity: 'note', message: /none of the servers here was asked$/, remedy: /--control/ }],
+      check,
+    );
+  for (const { message } of found) t.notMatch(message, /none answers|is there to be looked at/);
+});

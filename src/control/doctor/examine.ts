@@ -36,12 +36,20 @@ function allIsWell({ name, about, scope }: Check, scene: Scene): Finding {
   if (scope === undefined) return { ...finding, severity: 'ok', message: about };
   const { count, of } = scope(scene);
   const [one, several] = of;
-  if (count === 0) {
-    const remedy = 'look again while the lab runs, as root where it is of other users';
-    return { ...finding, severity: 'note', message: `no ${one} is there to be looked at`, remedy };
-  }
+  if (count === 0) return { ...finding, severity: 'note', ...nothingSeen(one, scene) };
   const message = `${about} (${count} ${count === 1 ? one : several})`;
   return { ...finding, severity: 'ok', message };
+}
+
+// Where nobody said which server, what is not seen may be there all the same.
+function nothingSeen(one: string, { absence }: Scene): Pick<Finding, 'message' | 'remedy'> {
+  if (absence?.isChoice === true)
+    return {
+      message: `no ${one} was looked at: none of the servers here was asked`,
+      remedy: absence.remedy,
+    };
+  const remedy = 'look again while the lab runs, as root where it is of other users';
+  return { message: `no ${one} is there to be looked at`, remedy };
 }
 
 async function look(check: Check, scene: Scene): Promise<readonly Complaint[]> {

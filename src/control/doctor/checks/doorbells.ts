@@ -88,11 +88,12 @@ function elsewhere({ pid }: ServerStatus): Complaint {
 }
 
 function noServer({ absence, isServerExpected }: Scene): Complaint {
-  const { message = '', remedy = '' } = absence ?? {};
+  const { message = '', remedy = '', isChoice = false } = absence ?? {};
+  const why = isChoice ? shown(message) : `none answers on a control socket (${shown(message)})`;
   return {
     severity: isServerExpected ? 'error' : 'note',
     subject: 'server',
-    message: `none answers on a control socket (${shown(message)}): peers and doorbells are not looked at`,
+    message: `${why}: peers and doorbells are not looked at`,
     remedy,
   };
 }
