@@ -21,7 +21,7 @@ export function manPage(command: Command, parent: Command | undefined): string {
     ...section('ARGUMENTS', command.positionals.flatMap(positionalItem)),
     ...section('COMMANDS', commandItems(command)),
     ...section('OPTIONS', command.options.flatMap(optionItem)),
-    ...section('EXIT STATUS', textItems(exitStatus)),
+    ...section('EXIT STATUS', textItems({ ...exitStatus, ...text.exitStatus })),
     ...section('ENVIRONMENT', textItems({ ...around?.environment, ...text.environment })),
     ...section('FILES', textItems({ ...around?.files, ...text.files })),
     ...section('EXAMPLES', command.examples.flatMap(exampleItem)),

@@ -7,6 +7,8 @@ export interface Prose {
   readonly description?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What its exit codes mean where that is not what they mean for all. */
+  readonly exitStatus?: Readonly<Record<string, string>>;
   /** Besides the pages above and below it: `qemu(1)`. */
   readonly seeAlso?: readonly string[];
 }
@@ -101,6 +103,10 @@ export const proseOf: Readonly<Record<string, Prose>> = {
       'It looks at descriptor limits, vectors, command lines of QEMUs, huge pages, room for memory, stale sockets, ' +
         'permissions, and whether each process has the doorbells that it was told of. Each finding has its remedy.',
     ],
+    exitStatus: {
+      0: 'No error was found; warnings perhaps.',
+      1: 'At least one error was found, or it could not look at all: standard error has the reason then.',
+    },
     environment: { NO_COLOR: 'If it is set, and not empty, there are no colours.' },
     seeAlso: ['ivshmem-status(1)', 'ivshmem-serve(1)'],
   },
@@ -145,7 +151,7 @@ export const ofDefaultSocket = {
   },
 } as const satisfies Prose;
 
-/** Exit codes, the same for all. */
+/** Exit codes, the same for all but those that say otherwise. */
 export const exitStatus = {
   0: 'It is done, or was asked to stop.',
   1: 'The system failed, or does not allow it as it is: standard error has the reason, and what to do.',

@@ -107,7 +107,7 @@ function isOwnAt(file: string): boolean {
 async function statusOf(client: ControlClient): Promise<ServerStatus> {
   const uid = statSync(client.path, { throwIfNoEntry: false })?.uid ?? 0;
   if (isTrusted(uid)) return client.status();
-  throw new ControlError('ERR_IVSHMEM_NOT_CONTROL', `user ${uid} has ${client.path}`);
+  throw new ControlError('ERR_IVSHMEM_STRANGER', `user ${uid} has ${client.path}`);
 }
 
 function isTrusted(uid: number): boolean {

@@ -20,9 +20,11 @@ const remedies: ReadonlyMap<string, string> = new Map(
     ENOENT: START,
     ECONNREFUSED: 'its server has ended: start it again',
     ENOTSOCK: NAME,
-    EACCES: 'it is for the user of the server and for root',
+    EACCES: 'it is for the user of the server and for root: run this as one of them',
     ECONNRESET: 'the server has ended, or is too busy: look again',
     ERR_IVSHMEM_NOT_CONTROL: NAME,
+    ERR_IVSHMEM_STRANGER:
+      'if its server is meant, run this as root; if not, name another with --control',
     ERR_IVSHMEM_SEVERAL: NAME,
     ERR_IVSHMEM_NO_ANSWER: 'see whether its process is stopped (State: in /proc/PID/status)',
   }),

@@ -13,6 +13,8 @@ export type ControlErrorCode =
   | 'ERR_IVSHMEM_BUSY'
   /** What answers is no control socket of ivshmem. */
   | 'ERR_IVSHMEM_NOT_CONTROL'
+  /** Another user has the socket, who may tell us anything. */
+  | 'ERR_IVSHMEM_STRANGER'
   /** Nobody said which of several servers. */
   | 'ERR_IVSHMEM_SEVERAL';
 

@@ -179,7 +179,13 @@ t.test("a stranger's control socket is not believed", need('root'), async (t) =>
   const asNobody = findings(await doctor(t, words, asUser(NOBODY)));
   t.match(
     asNobody.filter(({ check }) => check === 'doorbells'),
-    [{ severity: 'error', message: new RegExp(`user 1 has ${control}`) }],
+    [
+      {
+        severity: 'error',
+        message: new RegExp(`user 1 has ${control}`),
+        remedy: /^if its server is meant, run this as root/,
+      },
+    ],
   );
   const asRoot = findings(await doctor(t, words));
   t.match(
@@ -222,11 +228,12 @@ t.test("a stranger's lock on the same inode elsewhere is nobody's", need('root')
 });
 
 const severalServers = `
-  mkdir /run/ivshmem; mkfifo /run/up
+  mkdir /run/ivshmem
   for name in lab web; do
+    mkfifo /run/up-$name
     "$@" serve --socket /run/ivshmem/$name.sock --control /run/ivshmem/$name.control.sock --ready-fd 9 \\
-      9>/run/up >/dev/null 2>&1 &
-    read -r _ </run/up
+      9>/run/up-$name >/dev/null 2>&1 &
+    read -r _ </run/up-$name
   done
   "$@" doctor --json`;
 
@@ -252,4 +259,21 @@ t.test('of several servers it asks for a name, and denies none', need('root'), a
       check,
     );
   for (const { message } of found) t.notMatch(message, /none answers|is there to be looked at/);
+});
+
+t.test("to an ordinary user the remedy for root's lab is root", need('root'), async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o755);
+  const { socket, control } = await Lab.start(t, [], { directory });
+  const words = ['--json', '--socket', socket, '--control', control];
+  const asNobody = findings(await doctor(t, words, asUser(NOBODY)));
+  const about = ({ check, subject }: Found): boolean =>
+    check === 'doorbells' || (check === 'hidden' && subject === socket);
+  t.match(asNobody.filter(about), [
+    { check: 'doorbells', severity: 'error', remedy: /root: run this as one of them$/ },
+    { check: 'hidden', severity: 'note', message: /another user's/, remedy: 'run this as root' },
+  ]);
+  t.match(findings(await doctor(t, words)).filter(about), [
+    { check: 'doorbells', severity: 'note', message: /no attached QEMU/ },
+  ]);
 });

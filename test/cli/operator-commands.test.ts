@@ -252,7 +252,7 @@ t.test('another user is told whose it is', need('root'), async (t) => {
   const words = [...ivshmem, 'status', '--control', lab.control];
   t.match(await run(t, [...asUser(NOBODY), ...words]), {
     code: 1,
-    stderr: /: EACCES; it is for the user of the server and for root\n$/,
+    stderr: /: EACCES; it is for the user of the server and for root: run this as one of them\n$/,
   });
 });
 

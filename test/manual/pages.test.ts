@@ -90,6 +90,14 @@ t.test('all prose is that of a command', async (t) => {
   );
 });
 
+t.test("the doctor's page has its own exit codes", async (t) => {
+  const statusIn = (page: string): string =>
+    /\n\.SH EXIT STATUS\n([^]*?)\n\.SH /i.exec(made[`packaging/man/${page}.1`] ?? '')?.[1] ?? '';
+  t.match(statusIn('ivshmem-doctor'), '\\fB1\\fR\nAt least one error was found');
+  t.notMatch(statusIn('ivshmem-doctor'), 'The system failed');
+  t.match(statusIn('ivshmem-status'), 'The system failed');
+});
+
 t.test('every page of ours that a page names is there', async (t) => {
   for (const page of pages) {
     const text = unescaped(made[page] ?? '');

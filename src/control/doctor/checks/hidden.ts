@@ -4,7 +4,7 @@ import { LOOK_AT_ALL, shown, type Check, type Complaint } from '../finding.js';
 import { isSocketAt } from '../leads-to.js';
 import { isRunning } from '../running.js';
 import type { Scene } from '../scene.js';
-import { claimTo } from '../served.js';
+import { claimTo, type Claim } from '../served.js';
 
 export const hidden: Check = {
   name: 'hidden',
@@ -89,7 +89,8 @@ function silentServers({ sockets, regions }: Scene): Complaint[] {
     if (!claim.isServed) return [];
     const stopped = claim.holders.find(isStopped);
     if (stopped !== undefined) return [stoppedServer(socket, stopped)];
-    return [isRunning(claim) ? silent(socket) : notRunning(socket)];
+    if (!isRunning(claim)) return [notRunning(socket)];
+    return [isOfAnother(claim) ? untold(socket) : silent(socket)];
   });
 }
 
@@ -100,6 +101,20 @@ function notRunning(socket: string): Complaint {
     message:
       'who listens is not seen to be a server, and may start one for who connects: nobody is asked',
     remedy: 'look again when a VM has come, as root, or name the control socket of its server',
+  };
+}
+
+function isOfAnother({ target }: Claim): boolean {
+  const own = process.geteuid?.() ?? 0;
+  return own !== 0 && target !== undefined && Number(target.uid) !== own;
+}
+
+function untold(socket: string): Complaint {
+  return {
+    severity: 'note',
+    subject: shown(socket),
+    message: "it is another user's, and what its server serves is not told to this one",
+    remedy: 'run this as root',
   };
 }
 
