@@ -45,5 +45,6 @@ export async function ownSceneOf(options: Partial<SceneOptions>, pid?: number): 
     qemus,
     sockets: scene.sockets.filter((socket) => sockets.has(socket)),
     regions: scene.regions.filter((region) => region.sockets.some((one) => sockets.has(one))),
+    unasked: 0,
   };
 }

@@ -129,6 +129,7 @@ t.test('a lock on the same inode of another file system is none on this file', a
   const { ino } = statSync(path, { bigint: true });
   const { dev } = statSync('/proc', { bigint: true });
   t.strictSame([isLocked({ dev, ino }), lockHolders({ dev, ino })], [false, []]);
+  t.equal(isLocked({ dev: 0n, ino }), undefined, 'where no file system has that device');
 });
 
 t.test(

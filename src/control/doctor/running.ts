@@ -6,6 +6,7 @@
 //         is out of sight, and nobody listens, the kernel says no to who connects.
 import { readlinkSync } from 'node:fs';
 import { processDescriptors } from '../../../native/process-descriptors.js';
+import { holdersOf } from './holders.js';
 import { OUR_MEMFD, processIds } from './qemu-process.js';
 import type { Claim } from './served.js';
 
@@ -27,6 +28,17 @@ export function isRunning({ isLocked, listeners }: Claim): boolean {
   if (isLocked === true) return true;
   const sockets = new Set(listeners.map((inode) => `socket:[${inode}]`));
   return sockets.size > 0 && processIds().some((pid) => hasBoth(pid, sockets));
+}
+
+/** Whether a server left its lock file there and has ended, without doubt. */
+export function isOfDead({ lock, isLocked }: Claim): boolean {
+  return lock !== undefined && isLocked === false && seesAllProcesses();
+}
+
+/** Who listens there, for people. */
+export function listenersOf({ listeners }: Claim): string {
+  const pids = holdersOf(...listeners.map((inode) => `socket:[${inode}]`));
+  return pids.length === 0 ? 'somebody' : `process ${pids.join(', ')}`;
 }
 
 function hasBoth(pid: number, sockets: ReadonlySet<string>): boolean {

@@ -9,8 +9,8 @@ import { ControlError } from '../control-error.js';
 import { absenceOf, type Absence } from '../absence.js';
 import type { ServerStatus } from '../status.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
-import { mayAsk, seesAllProcesses } from './running.js';
-import { claimTo } from './served.js';
+import { isOfDead, listenersOf, mayAsk, seesAllProcesses } from './running.js';
+import { claimTo, type Claim } from './served.js';
 import { regionsOfStatus, type Region } from './regions.js';
 import { askedRegions, socketsOf } from './sockets.js';
 
@@ -56,8 +56,11 @@ export interface Scene extends Required<SceneOptions> {
 export async function readScene(options: SceneOptions): Promise<Scene> {
   const { askStatus = askNobody, control = '' } = options;
   const all = runningQemus();
-  const isAsked = control === '' || mayAsk(claimTo(control));
-  const { status, absence } = isAsked ? await statusOrAbsence(askStatus) : notRunning(control);
+  const claim = claimTo(control);
+  const isAsked = control === '' || mayAsk(claim);
+  const { status, absence } = isAsked
+    ? await statusOrAbsence(askStatus)
+    : notRunning(control, claim);
   const told = status === undefined ? [] : regionsOfStatus(status);
   const attached = new Set(told.flatMap(({ peers = [] }) => peers.map(({ pid }) => pid)));
   const qemus = all.filter(
@@ -75,7 +78,7 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
     askStatus,
     control,
     // One that is to be started by who comes need not answer.
-    isServerExpected: isAsked && options.isServerExpected === true,
+    isServerExpected: options.isServerExpected === true && (isAsked || isOfDead(claim)),
     sockets,
     unasked: left + unasked,
     qemus,
@@ -86,8 +89,14 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
   };
 }
 
-function notRunning(control: string): Pick<Scene, 'status' | 'absence'> {
-  const message = `${control}: who listens is not seen to be a server, and may start one for who connects`;
+function notRunning(control: string, claim: Claim): Pick<Scene, 'status' | 'absence'> {
+  const who = listenersOf(claim);
+  if (isOfDead(claim)) {
+    const message = `${control}: its server has died, and ${who} listens there still`;
+    const remedy = `see why ${who} has not ended (State: in /proc/PID/status), and start the server again`;
+    return { status: undefined, absence: { message, remedy } };
+  }
+  const message = `${control}: ${who} listens, is not seen to be a server, and may start one for who connects`;
   const remedy = 'start the server first, or run this as root, where its processes are seen';
   return { status: undefined, absence: { message, remedy } };
 }

@@ -2,7 +2,7 @@
 import { readProcFile } from '../../../../native/proc-file.js';
 import { LOOK_AT_ALL, shown, type Check, type Complaint } from '../finding.js';
 import { isSocketAt } from '../leads-to.js';
-import { isRunning } from '../running.js';
+import { isRunning, listenersOf } from '../running.js';
 import type { Scene } from '../scene.js';
 import { claimTo, type Claim } from '../served.js';
 
@@ -89,17 +89,16 @@ function silentServers({ sockets, regions }: Scene): Complaint[] {
     if (!claim.isServed) return [];
     const stopped = claim.holders.find(isStopped);
     if (stopped !== undefined) return [stoppedServer(socket, stopped)];
-    if (!isRunning(claim)) return [notRunning(socket)];
+    if (!isRunning(claim)) return [notRunning(socket, claim)];
     return [isOfAnother(claim) ? untold(socket) : silent(socket)];
   });
 }
 
-function notRunning(socket: string): Complaint {
+function notRunning(socket: string, claim: Claim): Complaint {
   return {
     severity: 'note',
     subject: shown(socket),
-    message:
-      'who listens is not seen to be a server, and may start one for who connects: nobody is asked',
+    message: `${listenersOf(claim)} listens, is not seen to be a server, and may start one for who connects: nobody is asked`,
     remedy: 'look again when a VM has come, as root, or name the control socket of its server',
   };
 }
