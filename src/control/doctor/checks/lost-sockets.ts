@@ -20,7 +20,12 @@ export const lostSockets: Check = {
   scope: (scene) => ({ count: pathsOf(scene).length, of: ['path', 'paths'] }),
   look: (scene) => {
     const server = serverOf(scene);
-    return server === undefined ? [] : pathsOf(scene).flatMap((file) => lookAt(file, server));
+    if (server === undefined) return [];
+    return pathsOf(scene).flatMap((file) => [
+      // Where it was asked just now, it is.
+      ...(file === scene.control ? [] : lookAtSocket(file, server)),
+      ...lookAtLock(file, server),
+    ]);
   },
 };
 
@@ -66,12 +71,15 @@ function isInOurs(pid: number): boolean {
   return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net');
 }
 
-function lookAt(file: string, server: LivingServer): Complaint[] {
+function lookAtSocket(file: string, server: LivingServer): Complaint[] {
   const seen = pathSeenBy(server.pid, file);
   if (isSocketAt(seen) === false) return [gone(file, server)];
   const status = statusOf(seen);
-  if (status !== undefined && isAnothers(status, path.basename(file), server))
-    return [taken(file, status, server)];
+  if (status === undefined || !isAnothers(status, path.basename(file), server)) return [];
+  return [taken(file, status, server)];
+}
+
+function lookAtLock(file: string, server: LivingServer): Complaint[] {
   const isUnlocked = server.open.has(
     `${realDirectory(file)}/${path.basename(file)}.lock (deleted)`,
   );

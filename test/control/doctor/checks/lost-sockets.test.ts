@@ -9,6 +9,7 @@ import { Child } from '../../../helper/child.js';
 import { configFile } from '../../../helper/config-file.js';
 import { found } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
+import { need } from '../../../helper/need.js';
 import { Serve } from '../../../helper/serve.js';
 import { temp } from '../../../helper/temp.js';
 
@@ -121,3 +122,19 @@ t.test('of a server that cannot be seen nothing is said', async (t) => {
   const askStatus = async (): Promise<ServerStatus> => ({ ...(await lab.status()), pid: 1 });
   t.strictSame(await found(lostSockets, { askStatus, control: lab.control }), []);
 });
+
+t.test(
+  'what a server in another mount namespace has is looked at from there',
+  need('root'),
+  async (t) => {
+    const [directory, outside] = [temp(t), temp(t)];
+    const mount = `mount --bind ${outside} ${directory}; exec "$@"`;
+    const within = ['unshare', '--mount', 'sh', '-ec', mount, 'sh'];
+    const inside = await Lab.start(t, [], { directory, within });
+    const control = `${outside}/control`;
+    const askStatus = (): Promise<ServerStatus> => new ControlClient(control).status();
+    t.strictSame(await found(lostSockets, { askStatus, control }), []);
+    rmSync(`${outside}/s`);
+    t.match(await found(lostSockets, { askStatus, control }), [{ subject: inside.socket }]);
+  },
+);
