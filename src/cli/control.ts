@@ -21,8 +21,8 @@ export class Control implements AsyncDisposable {
     this.#log = log;
     this.#socket = ControlSocket.open({
       place,
-      answer: async (ask, tell) => {
-        if (this.#source) return this.#source.answer(ask, tell);
+      answer: async (ask, inquiry) => {
+        if (this.#source) return this.#source.answer(ask, inquiry);
         throw new ControlError('ERR_IVSHMEM_NO_ANSWER', 'the server is starting: try again');
       },
       onTrouble: ({ message }) => {

@@ -30,7 +30,8 @@ export const evictCommand: CommandModule<object, EvictArguments> = {
       )
       .epilogue(
         'Exit code 0: it is cut off; 1: there is no such peer, or it would be harmed: it has not read ' +
-          'what it was sent, or its peer ID is given by the configuration.',
+          'what it was sent, or its peer ID is given by the configuration; or the server did not answer, and will not ' +
+          'do it later either.',
       ),
   handler: evict,
 };

@@ -18,7 +18,8 @@ import type { Fd } from '../../native/fd.js';
 import { Failures } from '../server/failures.js';
 import { startListening, type Listening } from '../server/listening.js';
 import type { UserIdentity } from './become.js';
-import type { Ask, Question, RegionPart, Reply } from './question.js';
+import { Inquiries, type Answer } from './inquiries.js';
+import type { Cancel, Question, Reply } from './question.js';
 
 /** Where it is. */
 export interface ControlPlace {
@@ -31,8 +32,7 @@ export interface ControlPlace {
 /** What a control socket stands on. */
 export interface ControlOptions {
   readonly place: ControlPlace;
-  /** Answers a question; `tell` gets parts. */
-  readonly answer: (ask: Ask, tell: (part: RegionPart) => void) => Promise<unknown>;
+  readonly answer: Answer;
   /** The front has died, and is started again. */
   readonly onTrouble: (error: Error) => void;
 }
@@ -139,8 +139,11 @@ export class ControlSocket implements AsyncDisposable {
     front.stderr?.setEncoding('utf8').on('data', (text: string) => {
       complaint = `${complaint}${text}`.slice(-MAX_COMPLAINT_CHARACTERS);
     });
-    front.on('message', (message: Question | 'loaded') => {
-      if (message !== 'loaded') void this.#answer(front, message);
+    const inquiries = new Inquiries(this.#options.answer, (reply) => {
+      this.#tell(front, { kind: 'reply', reply });
+    });
+    front.on('message', (message: Question | Cancel | 'loaded') => {
+      if (message !== 'loaded') inquiries.receive(message);
     });
     front.on('error', (error) => {
       this.#options.onTrouble(error);
@@ -148,6 +151,7 @@ export class ControlSocket implements AsyncDisposable {
       if (front.pid === undefined) this.#startAgain(0);
     });
     front.on('exit', (code, signal) => {
+      inquiries.cancelAll();
       if (this.#isClosed) return;
       const [line = ''] = complaint.split('\n').filter((text) => text.includes('Error'));
       this.#options.onTrouble(new Error(`${signal ?? `exit code ${code}`}${line && `: ${line}`}`));
@@ -175,21 +179,6 @@ export class ControlSocket implements AsyncDisposable {
       if (this.#isServing) this.#tell(this.#front, { kind: 'listen' });
     }, this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
-  }
-
-  async #answer(front: ChildProcess, { number, ...ask }: Question): Promise<void> {
-    const reply = (message: Reply): void => {
-      this.#tell(front, { kind: 'reply', reply: message });
-    };
-    try {
-      const done = await this.#options.answer(ask, (part) => {
-        reply({ number, part });
-      });
-      reply({ number, done });
-    } catch (error) {
-      const { code = 'ERR_IVSHMEM_INTERNAL', message } = error as NodeJS.ErrnoException;
-      reply({ number, error: { code, message } });
-    }
   }
 
   // One that has died is told nothing any more.

@@ -6,7 +6,18 @@ import type { Lag } from './loop-lag.js';
 import type { RegionStatus, ServerStatus } from './status.js';
 
 /** A question, by its number. */
-export type Question = { readonly number: number } & Ask;
+export type Question = {
+  readonly number: number;
+  /** On the clock of `monotonicMs`, as what follows. */
+  readonly askedAtMs: number;
+  /** When whoever asks is told that nothing came of it. */
+  readonly untilMs: number;
+} & Ask;
+
+/** Nobody waits for the answer to this question any more. */
+export interface Cancel {
+  readonly cancel: number;
+}
 
 /** What can be asked. */
 export type Ask =

@@ -8,6 +8,7 @@ import type { Daemon } from '../server/daemon.js';
 import type { Server } from '../server/server.js';
 import { ControlError } from './control-error.js';
 import type { EventFeed } from './event-feed.js';
+import type { Inquiry } from './inquiry.js';
 import { LoopLag } from './loop-lag.js';
 import type {
   Ask,
@@ -42,16 +43,21 @@ export class ControlSource implements Disposable {
     this.#options = options;
   }
 
-  /** Answers; `tell` gets the parts of a look. Rejects with ControlError, ServerError, SystemError. */
-  async answer(ask: Ask, tell: (part: RegionPart) => void): Promise<unknown> {
+  /** Rejects with ControlError, ServerError, SystemError. */
+  async answer(ask: Ask, inquiry: Inquiry): Promise<unknown> {
     const { feed, reload } = this.#options;
     switch (ask.kind) {
       case 'look':
-        return this.#look(tell);
+        return this.#look(inquiry.tell);
       case 'events':
         return ask.wait ? feed.after(ask.from) : feed.since(ask.from);
       case 'evict':
-        return this.#server(ask.region).evict(ask.peer);
+        return this.#server(ask.region).evict(ask.peer, {
+          askedAtMs: inquiry.askedAtMs,
+          check: () => {
+            inquiry.check();
+          },
+        });
       case 'reload':
         if (reload) return reload();
         throw new ControlError(

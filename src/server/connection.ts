@@ -9,6 +9,7 @@ import { discardByte, isSendShut, type PeerCredentials } from '../../native/unix
 import { Watch } from '../../native/watch.js';
 import type { PeerState } from '../protocol/membership.js';
 import { FIRST_WINDOW } from './in-flight.js';
+import { monotonicMs } from './monotonic.js';
 import { Progress } from './progress.js';
 import type { Place, Slot } from './slot.js';
 
@@ -44,6 +45,8 @@ export class Connection {
   readonly progress = new Progress();
   /** In milliseconds since 1970. */
   readonly joinedAtMs = Date.now();
+  /** The same on the clock of `monotonicMs`. */
+  readonly joinedAtMonotonicMs = monotonicMs();
   /** How long it is left alone when it cannot be sent anything; see FanOut. */
   pauseMs = 0;
 

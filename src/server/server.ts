@@ -19,7 +19,7 @@ import { OptionsError } from './error.js';
 import type { Counters } from './counters.js';
 import { Doors } from './doors.js';
 import { Ending, type CloseOptions } from './ending.js';
-import { evict } from './eviction.js';
+import { evict, type EvictOptions } from './eviction.js';
 import { inFlightOfProcess } from './in-flight.js';
 import { inspectPeers, type PeerInspection } from './inspection.js';
 import type { Listening } from './listening.js';
@@ -206,8 +206,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * Cuts a peer off: it keeps memory and doorbells, and the others are told that it left. Rejects with
    * ServerError ERR_IVSHMEM_NO_SUCH_PEER, ERR_IVSHMEM_FIXED_ID, and ERR_IVSHMEM_UNREAD when that might harm it.
    */
-  async evict(id: number): Promise<RegionPeer> {
-    return describePeer(await evict(this.#region, id));
+  async evict(id: number, options?: EvictOptions): Promise<RegionPeer> {
+    return describePeer(await evict(this.#region, id, options));
   }
 
   /** Peer IDs that can still be given, of 65,536. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { ControlClient } from '../../src/control/client.js';
 import { ControlSocket } from '../../src/control/control-socket.js';
-import type { Ask, RegionPart } from '../../src/control/question.js';
+import type { RegionPart } from '../../src/control/question.js';
 import { run } from '../helper/command.js';
 import { temp } from '../helper/temp.js';
 import { until } from '../helper/until.js';
@@ -21,8 +21,8 @@ t.test('a front that dies is told of, and started again', async (t) => {
   const path = `${temp(t)}/c`;
   const socket = ControlSocket.open({
     place: { path },
-    answer: (ask: Ask, tell: (part: RegionPart) => void) => {
-      if (ask.kind === 'events') return never;
+    answer: ({ kind }, { tell }) => {
+      if (kind === 'events') return never;
       // What it cannot make anything of ends it.
       if (deaths < 2) tell(null as unknown as RegionPart);
       deaths += 1;

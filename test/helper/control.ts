@@ -1,4 +1,5 @@
 // A server with a control socket, and requests to it as anybody may send them.
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { ControlClient } from '../../src/control/client.js';
@@ -35,6 +36,13 @@ export class Controlled {
     const directory = temp(t);
     const sockets = ['--socket', `${directory}/lab.sock`, '--control', `${directory}/control.sock`];
     return new Controlled(await Serve.start(t, [...sockets, ...args], options), directory);
+  }
+
+  /** The process that speaks HTTP. */
+  get frontPid(): number {
+    const { pid } = this.serve;
+    const [front] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ');
+    return Number(front);
   }
 
   /** Connects, and sends nothing. */

@@ -1,5 +1,6 @@
 // Cutting a peer off: the others learn that it left, and it loses nothing that it has.
 import t from 'tap';
+import { monotonicMs } from '../../src/server/monotonic.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { Region } from '../helper/region.js';
 import { StrictPeer } from '../helper/strict-peer.js';
@@ -120,4 +121,28 @@ t.test('nor one whose ID was given to it by a reload, while it was there', async
   await t.rejects(scene.region.server.evict(1), { code: 'ERR_IVSHMEM_FIXED_ID' });
   t.same(scene.change({ web: {} }), [], 'and when it is given no more');
   t.equal((await scene.region.server.evict(1)).name, 'web');
+});
+
+t.test('who came to the ID after it was asked for is not meant', async (t) => {
+  const scene = await VmScene.open(t, { web: {} });
+  const asked = await scene.join('web');
+  const askedAtMs = monotonicMs();
+  await scene.part(asked);
+  const next = await scene.join('web');
+  t.equal(next.id, 1, 'it has the same ID');
+  await t.rejects(scene.region.server.evict(1, { askedAtMs }), {
+    code: 'ERR_IVSHMEM_NO_SUCH_PEER',
+    message: 'peer 1 came just now: who had this ID before has left',
+  });
+  t.equal((await scene.region.server.evict(1, { askedAtMs: monotonicMs() })).name, 'web');
+});
+
+t.test('what the last check says no to is not done', async (t) => {
+  const scene = await VmScene.open(t, {});
+  await scene.join();
+  const check = (): void => {
+    throw new Error('nobody wants it any more');
+  };
+  await t.rejects(scene.region.server.evict(1, { check }), { message: /^nobody wants it/ });
+  t.equal(scene.region.server.peers.length, 2);
 });

@@ -2,6 +2,7 @@
 //
 // Rule 1: every answer but the metrics and the events is JSON; what is not as asked has a code and a message.
 // Rule 2: no request has a body: what it is about stands in its path.
+import type { Writable } from 'node:stream';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { MAX_PEER_ID } from '../../protocol/wire.js';
@@ -66,7 +67,9 @@ export function createApp(asker: Asker, followers: Followers): Hono<Env> {
   });
   app.delete('/v1/regions/:region/peers/:peer', async (context) => {
     const { region, peer } = context.req.param();
-    return context.json({ evicted: await asker.evict(region, peerId(peer)) });
+    const id = peerId(peer);
+    const signal = await hangUpOf(context.env.outgoing);
+    return context.json({ evicted: await asker.evict(region, id, signal) });
   });
   app.post('/v1/reload', async (context) => context.json((await asker.reload()) as object));
   app.get('/v1/events', (context) => {
@@ -94,6 +97,18 @@ export function createApp(asker: Asker, followers: Followers): Hono<Env> {
   });
   app.onError(answerError);
   return app;
+}
+
+// Aborted when whoever asks has hung up before it is answered. If it has already, that is read a turn after the
+// request, and seen two later.
+async function hangUpOf(response: Writable): Promise<AbortSignal> {
+  const hangUp = new AbortController();
+  response.on('close', () => {
+    hangUp.abort();
+  });
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  hangUp.signal.throwIfAborted();
+  return hangUp.signal;
 }
 
 function answerError(error: Error, context: Context): Response {

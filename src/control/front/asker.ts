@@ -2,11 +2,13 @@
 //
 // Rule 1: one question of a kind at a time. Who asks meanwhile shares the next: no answer is older than its
 //         question, and a flood costs the server no more than one who asks again and again.
-// Rule 2: a server that does not answer is an error after a while, never a request without end.
+// Rule 2: a server that does not answer is an error after a while, never a request without end. It knows until
+//         when, and does nothing any more then.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlError } from '../control-error.js';
 import type { EventBatch } from '../event-feed.js';
-import type { Ask, Look, PeerLook, Question, RegionPart, Reply } from '../question.js';
+import { monotonicMs } from '../../server/monotonic.js';
+import type { Ask, Cancel, Look, PeerLook, Question, RegionPart, Reply } from '../question.js';
 import { Shared } from './shared.js';
 
 /** All that there is to know of a server now. */
@@ -24,25 +26,28 @@ interface Waiting {
 
 interface AskOptions {
   readonly tell?: (part: RegionPart) => void;
-  /** 0: as long as it takes. */
+  /** Infinity: as long as it takes. */
   readonly timeoutMs?: number;
+  /** Who asks has hung up. */
+  readonly signal?: AbortSignal;
 }
 
 const ANSWER_MS = 10_000;
+// For an answer that was given in time.
+const ON_ITS_WAY_MS = 1_000;
 const RELOAD_MS = 60_000;
 // To read a configuration again costs the server's own thread a tenth of a second.
 const RELOAD_PAUSE_MS = 1_000;
 
 /** The questions of one process. */
 export class Asker {
-  readonly #send: (question: Question) => void;
+  readonly #send: (message: Question | Cancel) => void;
   readonly #waiting = new Map<number, Waiting>();
   readonly #looks = new Shared(() => this.#look());
   readonly #reloads = new Shared(() => this.#reload());
-  #lastEviction: Promise<unknown> = Promise.resolve();
   #count = 0;
 
-  constructor(send: (question: Question) => void) {
+  constructor(send: (message: Question | Cancel) => void) {
     this.#send = send;
   }
 
@@ -56,16 +61,14 @@ export class Asker {
     return this.#reloads.get();
   }
 
-  /** See `Server.evict`. One after the other. */
-  evict(region: string, peer: number): Promise<unknown> {
-    const evicted = this.#lastEviction.then(() => this.#ask({ kind: 'evict', region, peer }));
-    this.#lastEviction = evicted.catch(() => undefined);
-    return evicted;
+  /** See `Server.evict`. When it rejects, the peer is not evicted, nor will it be; the signal is a hang-up. */
+  evict(region: string, peer: number, signal: AbortSignal): Promise<unknown> {
+    return this.#ask({ kind: 'evict', region, peer }, { signal });
   }
 
   /** Events from this number on; waits until there is one. To be asked by one, who keeps them. */
   events(from: number): Promise<EventBatch> {
-    return this.#ask<EventBatch>({ kind: 'events', from, wait: true }, { timeoutMs: 0 });
+    return this.#ask<EventBatch>({ kind: 'events', from, wait: true }, { timeoutMs: Infinity });
   }
 
   /** The same without waiting. */
@@ -105,21 +108,37 @@ export class Asker {
 
   #ask<Answer>(
     ask: Ask,
-    { tell = () => undefined, timeoutMs = ANSWER_MS }: AskOptions = {},
+    { tell = () => undefined, timeoutMs = ANSWER_MS, signal }: AskOptions = {},
   ): Promise<Answer> {
     const number = this.#count++;
+    const askedAtMs = monotonicMs();
     return new Promise<Answer>((resolve, reject) => {
-      const timer = timeoutMs === 0 ? undefined : setTimeout(() => this.#giveUp(number), timeoutMs);
       const settle = resolve as (value: unknown) => void;
+      const timer = this.#giveUpAfter(timeoutMs, number);
       this.#waiting.set(number, { resolve: settle, reject, tell, timer });
-      this.#send({ number, ...ask });
+      this.#send({ number, askedAtMs, untilMs: askedAtMs + timeoutMs, ...ask });
+      signal?.addEventListener('abort', () => {
+        if (this.#fail(number)) this.#send({ cancel: number });
+      });
     });
   }
 
-  #giveUp(number: number): void {
-    this.#waiting
-      .get(number)
-      ?.reject(new ControlError('ERR_IVSHMEM_NO_ANSWER', 'the server does not answer: it is busy'));
+  #giveUpAfter(timeoutMs: number, number: number): NodeJS.Timeout | undefined {
+    if (timeoutMs === Infinity) return undefined;
+    // If this process was stopped meanwhile, the answer may be there, and is read first.
+    const giveUp = (): void => void setImmediate(() => this.#fail(number));
+    return setTimeout(giveUp, timeoutMs + ON_ITS_WAY_MS);
+  }
+
+  // Whether somebody was waiting.
+  #fail(number: number): boolean {
+    const waiting = this.#waiting.get(number);
+    if (waiting === undefined) return false;
+    clearTimeout(waiting.timer);
     this.#waiting.delete(number);
+    waiting.reject(
+      new ControlError('ERR_IVSHMEM_NO_ANSWER', 'the server does not answer: it is busy'),
+    );
+    return true;
   }
 }

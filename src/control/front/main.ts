@@ -29,7 +29,7 @@ const MAX_HEADER_BYTES = 16_384;
 if (process.send === undefined) throw new Error('this is a part of a server, and no program');
 const connections = new Set<Socket>();
 let turnedAway = 0;
-const asker = new Asker((question) => process.send?.(question, () => undefined));
+const asker = new Asker((message) => process.send?.(message, () => undefined));
 const followers = new Followers(asker);
 const app = createApp(asker, followers);
 const respond = getRequestListener(app.fetch, {
