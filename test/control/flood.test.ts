@@ -23,9 +23,9 @@ function ask(path: string, bytes = GET): Promise<number> {
   });
 }
 
-function residentBytes(pid: number): number {
+function memoryBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   const text = readFileSync(`/proc/${pid}/status`, 'latin1');
-  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(text)?.[1]) * 1_024;
+  return Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(text)?.[1]) * 1_024;
 }
 
 t.test('each of a thousand at once gets its answer, or is told to come again', async (t) => {
@@ -40,7 +40,7 @@ t.test('each of a thousand at once gets its answer, or is told to come again', a
 t.test('strict peers that come and go in a flood of requests miss no message', async (t) => {
   const vectors = 2;
   const lab = await Controlled.start(t, ['--vectors', String(vectors)]);
-  const before = residentBytes(lab.serve.pid);
+  const before = memoryBytes(lab.serve.pid, 'VmRSS');
   const ledger = new Ledger();
   const options = { vectors, ledger };
   const witness = await StrictPeer.join(t, lab.socket, options);
@@ -82,7 +82,7 @@ t.test('strict peers that come and go in a flood of requests miss no message', a
   await Promise.all(flood);
   await until('the stopped one reads', () => (stopped.read(), stopped.isWelcomed));
   t.same([...witness.told], [[0, 2], [1, 2]], `${requests} requests meanwhile`); // prettier-ignore
-  const grown = (residentBytes(lab.serve.pid) - before) / 1024 ** 2;
+  const grown = (memoryBytes(lab.serve.pid, 'VmRSS') - before) / 1024 ** 2;
   t.ok(grown < 256, `it has grown by ${Math.round(grown)} MiB`);
   t.same(lab.serve.logged('control').length, 1, 'and its thread has not died');
 });
@@ -128,6 +128,51 @@ t.test('a server ends in a flood of pipelined requests as it does without', asyn
   isOver = true;
   await Promise.all(flood);
   t.same({ code, signal }, { code: 0, signal: null });
+});
+
+t.test('the memory of the front is bounded, and it is taken first', async (t) => {
+  const lab = await Controlled.start(t, ['--vectors', '512', '--max-peers', '40']);
+  const join = (): Promise<SocketPeer> =>
+    SocketPeer.join(t, lab.socket, { vectors: 512, onlyOwn: true });
+  for (let n = 0; n < 400; n += 1) (await join()).leave();
+  for (let n = 0; n < 20; n += 1) await join();
+  const front = lab.frontPid;
+  // Some take what they get slowly, the others not at all.
+  const flood = async (request: string): Promise<void> => {
+    const sockets = Array.from({ length: 62 }, (_, index) => {
+      const socket = connect(lab.control, () => socket.write(request));
+      socket.on('error', () => undefined);
+      if (index % 2 === 0) socket.pause();
+      else {
+        socket.on('data', () => {
+          socket.pause();
+          setTimeout(() => socket.resume(), 20);
+        });
+      }
+      t.teardown(() => socket.destroy());
+      return socket;
+    });
+    await until('it has answered', () => sockets.some(({ bytesRead }) => bytesRead > 0));
+    const end = performance.now() + 2_000;
+    await until('it has had time to grow', () => performance.now() > end);
+    for (const socket of sockets) socket.destroy();
+    await until('there is room again', async () => (await ask(lab.control)) === 200);
+  };
+  for (const path of ['/v1/events', '/v1/status', '/v1/regions/lab', '/metrics']) {
+    const request = `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    await flood(request);
+    // Those that ask ahead are let go, and may come again and again.
+    const ahead = Array.from({ length: 300 }, () => ask(lab.control, request.repeat(100)));
+    t.ok(
+      (await Promise.all(ahead)).every((status) => status !== 200),
+      `${path} ahead`,
+    );
+  }
+  const most = memoryBytes(front, 'VmHWM') / 1024 ** 2;
+  t.ok(most < 256, `it has had ${Math.round(most)} MiB at most`);
+  t.equal(lab.frontPid, front, 'and is the same');
+  t.equal(readFileSync(`/proc/${front}/oom_score_adj`, 'latin1'), '500\n');
+  t.not(readFileSync(`/proc/${lab.serve.pid}/oom_score_adj`, 'latin1'), '500\n');
 });
 
 t.test('the descriptors of who asks are not those of the peers', async (t) => {

@@ -1,4 +1,5 @@
 // The control socket as any client of HTTP sees it: what it answers, and to whom it says no.
+import { once } from 'node:events';
 import { chmodSync, statSync } from 'node:fs';
 import t from 'tap';
 import { Controlled, type Answer } from '../helper/control.js';
@@ -126,6 +127,27 @@ t.test('what is no HTTP is 400, and what is too long is 431', async (t) => {
     );
   t.equal((await lab.request(t, 'GET /v1/status', [`X: ${'x'.repeat(20_000)}`])).status, 431);
   t.equal((await lab.request(t, 'GET /v1/status')).status, 200, 'and the next is answered');
+});
+
+t.test('a connection has one request at a time: who sends the next ahead is let go', async (t) => {
+  const lab = await Controlled.start(t);
+  const request = 'GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n';
+  for (const ahead of [2, 1_000]) {
+    const socket = await lab.connect(t);
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    const end = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
+    socket.write(request.repeat(ahead));
+    await end;
+    t.equal(text, '', `${ahead} requests`);
+  }
+  const socket = await lab.connect(t);
+  for (let n = 0; n < 150; n += 1) {
+    socket.write(request);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    if (!answer.toString().startsWith('HTTP/1.1 200 ')) t.fail(`request ${n}`);
+  }
+  t.pass('and one after the other there may be any number');
 });
 
 t.test('a request that is never complete is 408', async (t) => {

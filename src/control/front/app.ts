@@ -7,11 +7,10 @@ import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { MAX_PEER_ID } from '../../protocol/wire.js';
 import { ControlError } from '../control-error.js';
-import type { Asker } from './asker.js';
+import type { Asker, WholeLook } from './asker.js';
 import { Details } from './details.js';
 import type { Followers } from './followers.js';
-import { metricsOf } from './metrics.js';
-import { statusOf } from './server-status.js';
+import { LookText } from './look-text.js';
 
 const statuses: Readonly<Record<string, 400 | 404 | 405 | 409 | 503>> = {
   ERR_IVSHMEM_NO_SUCH_REGION: 404,
@@ -33,6 +32,8 @@ const methods = {
   '/v1/regions/:region/peers/:peer': ['GET', 'DELETE'],
 } as const;
 
+const JSON_TYPE = { 'Content-Type': 'application/json' } as const;
+
 interface Env {
   Bindings: HttpBindings;
 }
@@ -41,8 +42,13 @@ interface Env {
 export function createApp(asker: Asker, followers: Followers): Hono<Env> {
   const app = new Hono<Env>();
   const details = new Details();
-  const status = async (): Promise<ReturnType<typeof statusOf>> =>
-    statusOf(await asker.look(), details);
+  const texts = new WeakMap<WholeLook, LookText>();
+  const text = async (): Promise<LookText> => {
+    const look = await asker.look();
+    const made = texts.get(look) ?? new LookText(look, details);
+    texts.set(look, made);
+    return made;
+  };
 
   app.use(async (context, next) => {
     const { headers } = context.req.raw;
@@ -51,19 +57,17 @@ export function createApp(asker: Asker, followers: Followers): Hono<Env> {
     await next();
   });
   app.get('/metrics', async (context) => {
-    const { text, contentType } = await metricsOf(await asker.look());
-    return context.body(text, 200, { 'Content-Type': contentType });
+    const { bytes, contentType } = await (await text()).metrics;
+    return context.body(bytes, 200, { 'Content-Type': contentType });
   });
-  app.get('/v1/status', async (context) => context.json(await status()));
+  app.get('/v1/status', async (context) => context.body((await text()).status, 200, JSON_TYPE));
   app.get('/v1/regions/:region', async (context) =>
-    context.json(regionOf(await status(), context.req.param('region'))),
+    context.body((await text()).region(context.req.param('region')), 200, JSON_TYPE),
   );
   app.get('/v1/regions/:region/peers/:peer', async (context) => {
-    const id = peerId(context.req.param('peer'));
-    const { peers } = regionOf(await status(), context.req.param('region'));
-    const peer = peers.find((one) => one.id === id);
-    if (peer) return context.json(peer);
-    throw new ControlError('ERR_IVSHMEM_NO_SUCH_PEER', `no peer has the ID ${id}`);
+    const { region, peer } = context.req.param();
+    const id = peerId(peer);
+    return context.json((await text()).peer(region, id));
   });
   app.delete('/v1/regions/:region/peers/:peer', async (context) => {
     const { region, peer } = context.req.param();
@@ -114,19 +118,6 @@ async function hangUpOf(response: Writable): Promise<AbortSignal> {
 function answerError(error: Error, context: Context): Response {
   const { code = 'ERR_IVSHMEM_INTERNAL', message } = error as NodeJS.ErrnoException;
   return context.json({ code, message }, statuses[code] ?? 500);
-}
-
-function regionOf(
-  { regions }: ReturnType<typeof statusOf>,
-  name: string,
-): ReturnType<typeof statusOf>['regions'][number] {
-  const region = regions.find((one) => one.name === name);
-  if (region) return region;
-  const names = regions.map((one) => one.name).join(', ');
-  throw new ControlError(
-    'ERR_IVSHMEM_NO_SUCH_REGION',
-    `there is no region '${name}'; there are: ${names}`,
-  );
 }
 
 function peerId(text: string): number {

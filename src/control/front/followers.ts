@@ -29,6 +29,8 @@ export class Followers {
   readonly #followers = new Set<Follower>();
   readonly #sockets = new WeakSet<Socket>();
   readonly #kept: ToldEvent[] = [];
+  // Those as bytes, since somebody asked last: of what many have not read yet there is one copy.
+  #keptLines: Uint8Array | undefined;
   #next = 0;
 
   constructor(asker: Asker) {
@@ -52,7 +54,7 @@ export class Followers {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          controller.enqueue(linesOf(this.#kept));
+          controller.enqueue((this.#keptLines ??= linesOf(this.#kept)));
           if (follow) {
             follower = { controller, lost: 0 };
             this.#add(follower, socket);
@@ -92,6 +94,7 @@ export class Followers {
     // Asked for twice at the end.
     if (next <= this.#next) return;
     this.#next = next;
+    this.#keptLines = undefined;
     this.#kept.push(...events);
     this.#kept.splice(0, this.#kept.length - EVENTS_KEPT);
     for (const follower of this.#followers) tell(follower, events, lost);

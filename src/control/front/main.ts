@@ -1,9 +1,10 @@
 // The front of the control socket, a process of its own: HTTP on one side, questions to the server on the other.
 //
 // Rule 1: so many connections, and no more. Who comes when all are taken is told so at once, and let go.
-// Rule 2: nobody is waited for without end: neither for the rest of a request nor for an answer to be read.
-// Rule 3: it ends with the server, and by nothing else that ends a server: what is said last is told here.
-import { createServer, STATUS_CODES } from 'node:http';
+// Rule 2: a connection has one request at a time. Answers that wait for one another cannot be counted.
+// Rule 3: nobody is waited for without end: neither for the rest of a request nor for an answer to be read.
+// Rule 4: it ends with the server, and by nothing else that ends a server: what is said last is told here.
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { MAX_BACKLOG } from '../../../native/unix-socket.js';
@@ -14,11 +15,11 @@ import { Asker } from './asker.js';
 import { version } from './version.js';
 import { createApp } from './app.js';
 import { Followers } from './followers.js';
+import { goFirstWithoutMemory } from './oom-score.js';
 import { SlowReaders } from './slow-readers.js';
 
 const MAX_CONNECTIONS = 64;
 const MAX_TURNED_AWAY = 960;
-const MAX_REQUESTS = 100; // of one connection, which may have sent them all at once
 const SERVER = `ivshmem/${version}`;
 const REQUEST_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
@@ -26,8 +27,11 @@ const CHECK_MS = 1_000;
 const TURNED_AWAY_MS = 30_000;
 const MAX_HEADER_BYTES = 16_384;
 
+goFirstWithoutMemory();
 if (process.send === undefined) throw new Error('this is a part of a server, and no program');
 const connections = new Set<Socket>();
+// Those whose request has not been answered whole.
+const asking = new WeakSet<Socket>();
 let turnedAway = 0;
 const asker = new Asker((message) => process.send?.(message, () => undefined));
 const followers = new Followers(asker);
@@ -58,7 +62,7 @@ const server = createServer(
   },
   (request, response) => {
     response.setHeader('Server', SERVER);
-    if (connections.has(request.socket)) void respond(request, response);
+    if (connections.has(request.socket)) take(request, response);
   },
 );
 server.on('connection', (socket) => {
@@ -69,7 +73,6 @@ server.on('connection', (socket) => {
   connections.add(socket);
   socket.on('close', () => connections.delete(socket));
 });
-server.maxRequestsPerSocket = MAX_REQUESTS;
 server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
   const [status, message] = faults[error.code ?? ''] ?? [400, 'this is no request of HTTP'];
   if (socket.writable) socket.write(responseOf(status, message));
@@ -93,6 +96,24 @@ process.on('message', (message: ToFront) => {
   } else asker.receive(message.reply);
 });
 process.send('loaded');
+
+function take(request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request;
+  if (asking.has(socket)) {
+    // What it sent ahead may be a thousand requests, and no known client does that.
+    socket.destroy();
+    return;
+  }
+  asking.add(socket);
+  response.once('close', () => asking.delete(socket));
+  if (slowReaders.areTooSlow) refuse(response, 503, 'too much waits to be read: try again');
+  else void respond(request, response);
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
+  response.end(bodyOf(status, message));
+}
 
 // It may not have asked yet, and would find its own end of the connection broken before it reads the answer.
 function turnAway(socket: Socket): void {
@@ -122,6 +143,7 @@ function responseOf(status: number, message: string): string {
   const body = bodyOf(status, message);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    `Server: ${SERVER}`,
     'Content-Type: application/json',
   ];
   const length = `Content-Length: ${Buffer.byteLength(body)}`;

@@ -16,11 +16,11 @@ interface Sample {
 /** The text, and what type it is of. */
 export async function metricsOf(
   look: WholeLook,
-): Promise<{ readonly text: string; readonly contentType: string }> {
+): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly contentType: string }> {
   const registry = new Registry();
   addProcess(registry, look);
   addRegions(registry, look);
-  return { text: await registry.metrics(), contentType: registry.contentType };
+  return { bytes: Buffer.from(await registry.metrics()), contentType: registry.contentType };
 }
 
 function addProcess(registry: Registry, { server, process }: WholeLook): void {

@@ -1,7 +1,8 @@
 // Who asks, and does not read the answer.
 //
 // Rule 1: who has taken nothing for a while is let go, unless it follows the events: for it nothing is kept.
-// Rule 2: what all together have not read is bounded: who has most to read goes first.
+// Rule 2: what all together have not read is bounded: nobody is answered above that, and who has most to read
+//         goes first.
 import type { Socket } from 'node:net';
 
 const PATIENCE_MS = 10_000;
@@ -24,16 +25,25 @@ export class SlowReaders {
     this.#follows = follows;
   }
 
+  /** Whether so much is unread that nobody is to get an answer now. */
+  get areTooSlow(): boolean {
+    return this.#unread > MAX_UNREAD_BYTES;
+  }
+
   /** Lets them go; to be called about once a second. */
   letGo(): void {
     const slow = [...this.#connections].filter(({ writableLength }) => writableLength > 0);
     slow.sort((a, b) => b.writableLength - a.writableLength);
-    let unread = slow.reduce((sum, { writableLength }) => sum + writableLength, 0);
+    let unread = this.#unread;
     for (const socket of slow) {
       if (unread <= MAX_UNREAD_BYTES && !this.#isStuck(socket)) continue;
       unread -= socket.writableLength;
       socket.destroy();
     }
+  }
+
+  get #unread(): number {
+    return [...this.#connections].reduce((sum, { writableLength }) => sum + writableLength, 0);
   }
 
   #isStuck(socket: Socket): boolean {
