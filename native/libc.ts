@@ -213,6 +213,8 @@ export const libc = {
     newLimit: Address,
     oldLimit: Address,
   ) => number,
+  /** https://man7.org/linux/man-pages/man2/prctl.2.html */
+  prctl: process.func('int prctl(int, ulong)') as (operation: number, value: number) => number,
   /** https://man7.org/linux/man-pages/man3/dlsym.3.html */
   dlsym: process.func('intptr_t dlsym(intptr_t, const char *)') as (
     handle: number,

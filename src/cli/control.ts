@@ -9,20 +9,34 @@ import { EventFeed } from '../control/event-feed.js';
 import { ControlSource, type SourceOptions } from '../control/source.js';
 import type { Log } from './log.js';
 
+// Who answers: nobody before there is a region.
+interface Answers {
+  source: ControlSource | undefined;
+}
+
 /** The control socket of this process. */
 export class Control implements AsyncDisposable {
   readonly #log: Log;
   readonly #feed = new EventFeed();
   readonly #socket: ControlSocket;
-  #source: ControlSource | undefined;
+  readonly #answers: Answers;
 
-  /** Opens it. Throws as `ControlSocket.open`. */
-  constructor(place: ControlPlace, log: Log) {
+  private constructor(socket: ControlSocket, answers: Answers, log: Log) {
+    this.#socket = socket;
+    this.#answers = answers;
     this.#log = log;
-    this.#socket = ControlSocket.open({
+    log.watch((event) => {
+      this.#feed.add(event);
+    });
+  }
+
+  /** Opens it. Rejects as `ControlSocket.open`. */
+  static async open(place: ControlPlace, log: Log): Promise<Control> {
+    const answers: Answers = { source: undefined };
+    const socket = await ControlSocket.open({
       place,
       answer: async (ask, inquiry) => {
-        if (this.#source) return this.#source.answer(ask, inquiry);
+        if (answers.source) return answers.source.answer(ask, inquiry);
         throw new ControlError('ERR_IVSHMEM_NO_ANSWER', 'the server is starting: try again');
       },
       onTrouble: ({ message }) => {
@@ -32,10 +46,9 @@ export class Control implements AsyncDisposable {
         );
       },
     });
-    log.watch((event) => {
-      this.#feed.add(event);
-    });
+    const control = new Control(socket, answers, log);
     if (place.fd !== undefined) warnOfMode(place.path, log);
+    return control;
   }
 
   /** Loads what it needs; resolves when that is done. */
@@ -51,7 +64,7 @@ export class Control implements AsyncDisposable {
   /** From now on there is something to tell, by a front that becomes this user first. */
   serve(options: Pick<SourceOptions, 'daemon' | 'reload'>, as?: UserIdentity): void {
     const logLinesDropped = (): number => this.#log.linesDropped;
-    this.#source = new ControlSource({ ...options, feed: this.#feed, logLinesDropped });
+    this.#answers.source = new ControlSource({ ...options, feed: this.#feed, logLinesDropped });
     this.#socket.serve(as);
     const { path } = this.#socket;
     this.#log.info({ event: 'control', socket: path }, `control socket ${path}: ivshmem status`);
@@ -59,7 +72,7 @@ export class Control implements AsyncDisposable {
 
   /** Ends it. What cannot be put away is said: it must not stand in the way of what is said of the regions. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#source?.[Symbol.dispose]();
+    this.#answers.source?.[Symbol.dispose]();
     try {
       await this.#socket.close();
     } catch (error) {

@@ -112,7 +112,7 @@ function ignoreReloads(manager: ServiceManager, log: Log): void {
 async function openControl({ control: place, log }: RunOptions): Promise<Control | undefined> {
   if (place === undefined) return undefined;
   const { Control } = await import('./control.js');
-  const control = new Control(place, log);
+  const control = await Control.open(place, log);
   await control.load();
   return control;
 }

@@ -8,7 +8,8 @@
 //
 // Rule 1: the socket is there from the start, with its mode, before anybody can connect; what connects before
 //         the front listens waits in the kernel.
-// Rule 2: the front has one of our descriptors, the socket, and no right that the server has not.
+// Rule 2: the front has one of our descriptors, the socket, and no right that the server has not. It dies with the
+//         server: a socket that it kept open would be in the way of the next.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,9 +17,10 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Fd } from '../../native/fd.js';
 import { Failures } from '../server/failures.js';
-import { startListening, type Listening } from '../server/listening.js';
+import { claimSocket, type Listening } from '../server/listening.js';
 import type { UserIdentity } from './become.js';
 import { Inquiries, type Answer } from './inquiries.js';
+import { openAfterFront } from './left-behind.js';
 import type { Cancel, Question, Reply } from './question.js';
 
 /** Where it is. */
@@ -70,11 +72,17 @@ export class ControlSocket implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Claims and opens the socket. Throws as `startListening` does, and leaves nothing behind then. */
-  static open(options: ControlOptions): ControlSocket {
+  /** Claims and opens the socket. Rejects as `Listener.claim` and `open` throw, and leaves nothing behind then. */
+  static async open(options: ControlOptions): Promise<ControlSocket> {
     const { path: socket, fd } = options.place;
     const inherited = fd && new Map([[socket, fd]]);
-    return new ControlSocket(startListening({ socket, socketMode: MODE, inherited }), options);
+    const claim = claimSocket({ socket, socketMode: MODE, inherited });
+    try {
+      return new ControlSocket(await openAfterFront(socket, () => claim.open()), options);
+    } catch (error) {
+      claim.close();
+      throw error;
+    }
   }
 
   /** Path of the socket. */

@@ -19,7 +19,7 @@ t.test('a front that dies is told of, and started again', async (t) => {
   let deaths = 0;
   const troubles: Error[] = [];
   const path = `${temp(t)}/c`;
-  const socket = ControlSocket.open({
+  const socket = await ControlSocket.open({
     place: { path },
     answer: ({ kind }, { tell }) => {
       if (kind === 'events') return never;
@@ -44,7 +44,7 @@ t.test('a front that dies is told of, and started again', async (t) => {
 
 t.test('a server that does not answer is 503 after a while', async (t) => {
   const path = `${temp(t)}/c`;
-  const socket = ControlSocket.open({
+  const socket = await ControlSocket.open({
     place: { path },
     answer: () => never,
     onTrouble: () => undefined,
@@ -57,7 +57,7 @@ t.test('a server that does not answer is 503 after a while', async (t) => {
 
 t.test('a failure that nobody expects is 500, with its message', async (t) => {
   const path = `${temp(t)}/c`;
-  const socket = ControlSocket.open({
+  const socket = await ControlSocket.open({
     place: { path },
     answer: ({ kind }) => (kind === 'events' ? never : Promise.reject(new Error('a bug'))),
     onTrouble: () => undefined,

@@ -7,6 +7,7 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { dieWithParent } from '../../../native/parent-death.js';
 import { MAX_BACKLOG } from '../../../native/unix-socket.js';
 import { become } from '../become.js';
 import { LISTENING_FD, type ToFront } from '../control-socket.js';
@@ -27,8 +28,9 @@ const CHECK_MS = 1_000;
 const TURNED_AWAY_MS = 30_000;
 const MAX_HEADER_BYTES = 16_384;
 
-goFirstWithoutMemory();
 if (process.send === undefined) throw new Error('this is a part of a server, and no program');
+goFirstWithoutMemory();
+dieWithParent();
 const connections = new Set<Socket>();
 // Those whose request has not been answered whole.
 const asking = new WeakSet<Socket>();
@@ -87,7 +89,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('disconnect', () => process.exit());
 process.on('message', (message: ToFront) => {
   if (message.kind === 'listen') {
-    if (message.as) become(message.as);
+    if (message.as) {
+      become(message.as);
+      dieWithParent();
+    }
     // As an option it would be overlooked, and the queue be 511 from now on.
     server.listen({ fd: LISTENING_FD }, MAX_BACKLOG);
     void followers.listen();
