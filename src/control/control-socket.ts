@@ -55,7 +55,9 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
 const STEADY_MS = 60_000;
 const END_MS = 1_000;
-const MAX_COMPLAINT_CHARACTERS = 2_000;
+// V8 says why it ends before a list of a hundred functions.
+const MAX_COMPLAINT_CHARACTERS = 32_768;
+const REASON = /^(?:FATAL ERROR|\w*Error\b[^:]*): .*/m;
 
 /** A control socket, until it is closed. */
 export class ControlSocket implements AsyncDisposable {
@@ -161,8 +163,9 @@ export class ControlSocket implements AsyncDisposable {
     front.on('exit', (code, signal) => {
       inquiries.cancelAll();
       if (this.#isClosed) return;
-      const [line = ''] = complaint.split('\n').filter((text) => text.includes('Error'));
-      this.#options.onTrouble(new Error(`${signal ?? `exit code ${code}`}${line && `: ${line}`}`));
+      const [reason] = REASON.exec(complaint) ?? [];
+      const end = signal ?? `exit code ${code}`;
+      this.#options.onTrouble(new Error(reason === undefined ? end : `${end}: ${reason}`));
       this.#startAgain(performance.now() - startedMs);
     });
     return front;

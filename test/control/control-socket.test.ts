@@ -42,6 +42,27 @@ t.test('a front that dies is told of, and started again', async (t) => {
   t.match(troubles[0]?.message, /^exit code 1: TypeError: /);
 });
 
+t.test('a front without memory says so', async (t) => {
+  const troubles: Error[] = [];
+  const path = `${temp(t)}/c`;
+  const socket = await ControlSocket.open({
+    place: { path },
+    answer: ({ kind }, { tell }) => {
+      if (kind === 'events') return never;
+      for (let n = 0; n < 400; n += 1)
+        tell({ region: 0, peers: ['x'.repeat(1e6)] } as unknown as RegionPart);
+      return Promise.resolve(look);
+    },
+    onTrouble: (error) => troubles.push(error),
+  });
+  t.teardown(() => socket.close());
+  await socket.load();
+  socket.serve();
+  await t.rejects(new ControlClient(path).status(), { code: 'ECONNRESET' });
+  await until('it is told', () => troubles.length === 1);
+  t.match(troubles[0]?.message, /^SIG(ABRT|TRAP|ILL): FATAL ERROR: .*heap out of memory$/);
+});
+
 t.test('a server that does not answer is 503 after a while', async (t) => {
   const path = `${temp(t)}/c`;
   const socket = await ControlSocket.open({
