@@ -3,6 +3,7 @@
 // Rule 1: a configuration with an error changes nothing.
 // Rule 2: what was asked and not done is said, one line each, with the way to have it.
 import type { ServiceManager } from '../control/service-manager.js';
+import type { ReloadOutcome } from '../control/source.js';
 import type { ReloadReport } from '../protocol/answer.js';
 import { printable } from '../protocol/printable.js';
 import type { Daemon, RefusedChange } from '../server/daemon.js';
@@ -50,29 +51,33 @@ export function reloadOnSignal(
   read: ReadRegions,
   log: Log,
   manager?: ServiceManager,
-): () => Promise<ReloadReport> {
+): () => Promise<ReloadOutcome> {
   let report: ReloadReport = { asked: 0, done: 0, summary: 'never', problems: [] };
   const tell = (more: Partial<ReloadReport> = {}): void => {
     report = { ...report, ...more };
     for (const server of daemon.servers) server.reload = report;
   };
   let reading: Promise<void> | undefined;
+  let isApplied = true;
   const readAll = async (): Promise<void> => {
     while (report.done < report.asked) {
       const done = report.asked;
       manager?.reloading();
-      const { summary, problems } = await reload(daemon, read, log);
+      const outcome = await reload(daemon, read, log);
       manager?.reloaded();
-      tell({ done, summary: asLine(summary, MAX_SUMMARY_CHARACTERS), problems: few(problems) });
+      const summary = asLine(outcome.summary, MAX_SUMMARY_CHARACTERS);
+      tell({ done, summary, problems: few(outcome.problems) });
+      isApplied = outcome.isApplied;
     }
     reading = undefined;
   };
-  const act = async (): Promise<ReloadReport> => {
+  const act = async (): Promise<ReloadOutcome> => {
     tell({ asked: report.asked + 1 });
     // One after the other, and what is read is what the file says then: many requests are one.
     reading ??= readAll();
     await reading;
-    return report;
+    const { summary, problems } = report;
+    return { isApplied, summary, problems };
   };
   tell();
   const onSignal = (): void => void act();
@@ -92,12 +97,7 @@ function asLine(text: string, most: number): string {
   return printable(line);
 }
 
-interface Outcome {
-  readonly summary: string;
-  readonly problems: readonly string[];
-}
-
-async function reload(daemon: Daemon, read: ReadRegions, log: Log): Promise<Outcome> {
+async function reload(daemon: Daemon, read: ReadRegions, log: Log): Promise<ReloadOutcome> {
   let asked: AskedRegions;
   try {
     asked = await read();
@@ -106,7 +106,7 @@ async function reload(daemon: Daemon, read: ReadRegions, log: Log): Promise<Outc
     const problems = messageOf(error, keyOf).split('\n');
     for (const line of problems) log.error({ event: 'config' }, line);
     log.error({ event: 'reload' }, NOTHING_CHANGED);
-    return { summary: NOTHING_CHANGED, problems };
+    return { isApplied: false, summary: NOTHING_CHANGED, problems };
   }
   const { added, removed, kept, refused } = await daemon.apply(asked.regions);
   asked.onApplied?.();
@@ -114,7 +114,7 @@ async function reload(daemon: Daemon, read: ReadRegions, log: Log): Promise<Outc
   const problems = [...asked.problems, ...refused.flatMap((change) => logRefused(change, log))];
   const summary = summaryOf({ added, removed, kept });
   log.info({ event: 'reload', added, removed, kept }, summary);
-  return { summary, problems };
+  return { isApplied: true, summary, problems };
 }
 
 function summaryOf(names: Readonly<Record<string, readonly string[]>>): string {

@@ -4,6 +4,7 @@
 //         at the end the pid file goes last.
 // Rule 2: the first SIGTERM or SIGINT is a request, a later one is an order.
 import type { ServiceManager } from '../control/service-manager.js';
+import type { ReloadOutcome } from '../control/source.js';
 import { Daemon } from '../server/daemon.js';
 import type { ServerOptions } from '../server/options.js';
 import { rehearse } from '../server/rehearsal.js';
@@ -84,7 +85,7 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
 function watch(
   daemon: Daemon,
   { log, manager, reload }: RunOptions,
-): (() => Promise<unknown>) | undefined {
+): (() => Promise<ReloadOutcome>) | undefined {
   for (const server of daemon.servers) logEvents(log, server);
   daemon.on('serve', (server) => {
     logEvents(log, server);

@@ -48,8 +48,15 @@ export class ControlClient {
   }
 
   /** Has the configuration read again; resolves with what came of it. */
-  reload(): Promise<{ readonly summary: string; readonly problems: readonly string[] }> {
-    return this.#json('/v1/reload', { method: 'POST', timeoutMs: RELOAD_MS });
+  async reload(): Promise<{ readonly summary: string; readonly problems: readonly string[] }> {
+    try {
+      return await this.#json('/v1/reload', { method: 'POST', timeoutMs: RELOAD_MS });
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'ERR_IVSHMEM_CONFIG') throw error;
+      const [summary = '', ...problems] = message.split('\n');
+      return { summary, problems };
+    }
   }
 
   /** The metrics, in the text format of Prometheus. */

@@ -5,6 +5,8 @@ export type ControlErrorCode =
   | 'ERR_IVSHMEM_NO_SUCH_REGION'
   /** There is nothing to read again. */
   | 'ERR_IVSHMEM_NO_CONFIG'
+  /** What was read is wrong: the message has a line that nothing was changed, and one for each mistake. */
+  | 'ERR_IVSHMEM_CONFIG'
   /** The server's thread does not answer. */
   | 'ERR_IVSHMEM_NO_ANSWER'
   /** What was asked is nothing that can be asked, or not so: 4xx. */

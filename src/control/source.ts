@@ -24,12 +24,21 @@ import type { VmStatus } from './status.js';
 const SLICE_MS = 2;
 const MOST_WAITING = 2 ** 53;
 
+/** What came of reading the configuration again. */
+export interface ReloadOutcome {
+  /** Whether it could be read: nothing was changed otherwise. */
+  readonly isApplied: boolean;
+  /** For people: what was done, and a line for each thing that was not. */
+  readonly summary: string;
+  readonly problems: readonly string[];
+}
+
 /** What there is to tell of, and to act on. */
 export interface SourceOptions {
   readonly daemon: Daemon;
   readonly feed: EventFeed;
   /** Reads the configuration again and says what came of it; undefined: there is none. */
-  readonly reload?: (() => Promise<unknown>) | undefined;
+  readonly reload?: (() => Promise<ReloadOutcome>) | undefined;
   readonly logLinesDropped: () => number;
 }
 
@@ -45,7 +54,7 @@ export class ControlSource implements Disposable {
 
   /** Rejects with ControlError, ServerError, SystemError. */
   async answer(ask: Ask, inquiry: Inquiry): Promise<unknown> {
-    const { feed, reload } = this.#options;
+    const { feed } = this.#options;
     switch (ask.kind) {
       case 'look':
         return this.#look(inquiry.tell);
@@ -59,16 +68,25 @@ export class ControlSource implements Disposable {
           },
         });
       case 'reload':
-        if (reload) return reload();
-        throw new ControlError(
-          'ERR_IVSHMEM_NO_CONFIG',
-          'this server has no configuration file: it was started without --config',
-        );
+        return this.#reload();
     }
   }
 
   [Symbol.dispose](): void {
     this.#lag[Symbol.dispose]();
+  }
+
+  async #reload(): Promise<Omit<ReloadOutcome, 'isApplied'>> {
+    const { reload } = this.#options;
+    if (!reload) {
+      throw new ControlError(
+        'ERR_IVSHMEM_NO_CONFIG',
+        'this server has no configuration file: it was started without --config',
+      );
+    }
+    const { isApplied, summary, problems } = await reload();
+    if (isApplied) return { summary, problems };
+    throw new ControlError('ERR_IVSHMEM_CONFIG', [summary, ...problems].join('\n'));
   }
 
   async #look(tell: (part: RegionPart) => void): Promise<Look> {

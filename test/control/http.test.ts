@@ -1,6 +1,6 @@
 // The control socket as any client of HTTP sees it: what it answers, and to whom it says no.
 import { once } from 'node:events';
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { Controlled, type Answer } from '../helper/control.js';
 import { SocketPeer } from '../helper/socket-peer.js';
@@ -162,6 +162,34 @@ t.test('there is nothing to read again without a configuration file', async (t) 
     status: 409,
     text: /ERR_IVSHMEM_NO_CONFIG.*without --config/,
   });
+});
+
+t.test('a reload says what was done, and 409 when nothing was', async (t) => {
+  const directory = temp(t);
+  const file = `${directory}/c.yaml`;
+  const configure = (regions: string): void => {
+    writeFileSync(file, `control: control.sock\nregions: ${regions}\n`);
+  };
+  configure('{ lab: { socket: lab.sock } }');
+  const lab = Controlled.over(await Serve.start(t, ['--config', file]), directory);
+  t.match(await lab.request(t, 'POST /v1/reload'), {
+    status: 200,
+    text: '{"summary":"reloaded: kept lab","problems":[]}',
+  });
+  configure('{ lab: { socket: lab.sock, vectors: 7 } }');
+  const refused = await lab.request(t, 'POST /v1/reload');
+  t.equal(refused.status, 200);
+  t.match(json(refused), { problems: [/^lab: vectors stays 1, and does not become 7/] });
+  configure('{ lab: { socket: lab.sock, vectors: 0, sice: 4M } }');
+  const wrong = await lab.request(t, 'POST /v1/reload');
+  t.equal(wrong.status, 409);
+  t.same(Object.keys(json(wrong)), ['code', 'message']);
+  t.match(json(wrong), {
+    code: 'ERR_IVSHMEM_CONFIG',
+    message: /^nothing was changed\n.*vectors.*\n.*sice/,
+  });
+  const { summary, problems } = await lab.client.reload();
+  t.equal([summary, ...problems].join('\n'), json(wrong)['message'], 'as ivshmem reload has it');
 });
 
 t.test('a peer is evicted by DELETE', async (t) => {

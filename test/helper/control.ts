@@ -38,6 +38,11 @@ export class Controlled {
     return new Controlled(await Serve.start(t, [...sockets, ...args], options), directory);
   }
 
+  /** One whose configuration has `lab.sock` and `control.sock` in this directory. */
+  static over(serve: Serve, directory: string): Controlled {
+    return new Controlled(serve, directory);
+  }
+
   /** The process that speaks HTTP. */
   get frontPid(): number {
     const { pid } = this.serve;
