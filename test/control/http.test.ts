@@ -129,6 +129,23 @@ t.test('what is no HTTP is 400, and what is too long is 431', async (t) => {
   t.equal((await lab.request(t, 'GET /v1/status')).status, 200, 'and the next is answered');
 });
 
+t.test('what no part of HTTP is used for here has its words, too', async (t) => {
+  const lab = await Controlled.start(t);
+  for (const [bytes, status] of [
+    ['GET /v1/status HTTP/1.1\r\n\r\n', 400],
+    ['GET /v1/status HTTP/1.1\r\nHost: x\r\nExpect: foo\r\n\r\n', 417],
+    ['CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', 405],
+    ['OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400],
+  ] as const) {
+    const answer = await lab.send(t, bytes);
+    t.equal(answer.status, status, bytes);
+    t.match(json(answer), { code: 'ERR_IVSHMEM_REQUEST', message: /\w/ }, bytes);
+    t.match(answer.headers['server'], /^ivshmem\//, bytes);
+  }
+  const old = 'GET /v1/regions/lab HTTP/1.0\r\n\r\n';
+  t.match(json(await lab.send(t, old)), { name: 'lab' }, 'HTTP/1.0 has no Host');
+});
+
 t.test('a connection has one request at a time: who sends the next ahead is let go', async (t) => {
   const lab = await Controlled.start(t);
   const request = 'GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n';

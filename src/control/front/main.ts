@@ -4,16 +4,15 @@
 // Rule 2: a connection has one request at a time. Answers that wait for one another cannot be counted.
 // Rule 3: nobody is waited for without end: neither for the rest of a request nor for an answer to be read.
 // Rule 4: it ends with the server, and by nothing else that ends a server: what is said last is told here.
-import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { dieWithParent } from '../../../native/parent-death.js';
 import { MAX_BACKLOG } from '../../../native/unix-socket.js';
 import { become } from '../become.js';
 import { LISTENING_FD, type ToFront } from '../control-socket.js';
-import type { ControlErrorCode } from '../control-error.js';
 import { Asker } from './asker.js';
-import { version } from './version.js';
+import { bodyOf, refuse, responseOf, SERVER } from './plain-answer.js';
 import { createApp } from './app.js';
 import { Followers } from './followers.js';
 import { goFirstWithoutMemory } from './oom-score.js';
@@ -21,7 +20,6 @@ import { SlowReaders } from './slow-readers.js';
 
 const MAX_CONNECTIONS = 64;
 const MAX_TURNED_AWAY = 960;
-const SERVER = `ivshmem/${version}`;
 const REQUEST_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
 const CHECK_MS = 1_000;
@@ -61,6 +59,7 @@ const server = createServer(
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: CHECK_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
+    requireHostHeader: false, // Node's own 400 says nothing
   },
   (request, response) => {
     response.setHeader('Server', SERVER);
@@ -74,6 +73,12 @@ server.on('connection', (socket) => {
   }
   connections.add(socket);
   socket.on('close', () => connections.delete(socket));
+});
+server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+  refuse(response, 417, 'nothing can be expected: leave it out');
+});
+server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+  socket.end(responseOf(405, 'CONNECT is for nothing here'));
 });
 server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
   const [status, message] = faults[error.code ?? ''] ?? [400, 'this is no request of HTTP'];
@@ -111,13 +116,10 @@ function take(request: IncomingMessage, response: ServerResponse): void {
   }
   asking.add(socket);
   response.once('close', () => asking.delete(socket));
-  if (slowReaders.areTooSlow) refuse(response, 503, 'too much waits to be read: try again');
+  if (request.httpVersion === '1.1' && request.headers.host === undefined)
+    refuse(response, 400, 'HTTP/1.1 wants a Host: any');
+  else if (slowReaders.areTooSlow) refuse(response, 503, 'too much waits to be read: try again');
   else void respond(request, response);
-}
-
-function refuse(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
-  response.end(bodyOf(status, message));
 }
 
 // It may not have asked yet, and would find its own end of the connection broken before it reads the answer.
@@ -137,20 +139,4 @@ async function end(): Promise<void> {
   await followers.end();
   server.close(() => process.exit());
   server.closeIdleConnections();
-}
-
-function bodyOf(status: number, message: string): string {
-  const code: ControlErrorCode = status === 503 ? 'ERR_IVSHMEM_BUSY' : 'ERR_IVSHMEM_REQUEST';
-  return JSON.stringify({ code, message });
-}
-
-function responseOf(status: number, message: string): string {
-  const body = bodyOf(status, message);
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    `Server: ${SERVER}`,
-    'Content-Type: application/json',
-  ];
-  const length = `Content-Length: ${Buffer.byteLength(body)}`;
-  return [...head, length, 'Connection: close', '', body].join('\r\n');
 }
