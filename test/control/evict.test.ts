@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import t from 'tap';
 import { Controlled } from '../helper/control.js';
 import { Ledger } from '../helper/ledger.js';
+import { isStopped } from '../helper/look.js';
 import { SocketPeer } from '../helper/socket-peer.js';
 import { StrictPeer } from '../helper/strict-peer.js';
 import type { Scope } from '../helper/temp.js';
@@ -41,6 +42,19 @@ t.test('who hangs up has asked for nothing', async (t) => {
   const end = performance.now() + PATIENCE_MS;
   await until('it would be cut off', () => performance.now() > end);
   t.same(await idsOf(lab), [0]);
+});
+
+t.test('even if it was the front that was stopped', async (t) => {
+  const lab = await Controlled.start(t);
+  await SocketPeer.join(t, lab.socket, { vectors: 1 });
+  const front = lab.frontPid;
+  for (let n = 0; n < 20; n += 1) {
+    process.kill(front, 'SIGSTOP');
+    await until('it stands still', () => isStopped(front));
+    (await askFor(t, lab, 0)).destroy();
+    process.kill(front, 'SIGCONT');
+    t.same(await idsOf(lab), [0]);
+  }
 });
 
 t.test('what cannot be done holds up nobody', async (t) => {
