@@ -1,14 +1,10 @@
 // Commands that ask a control socket: what goes wrong, in words that say what to do.
-import { existsSync, statSync } from 'node:fs';
 import { remedyFor } from '../control/absence.js';
 import { ControlClient } from '../control/client.js';
 import { ControlError } from '../control/control-error.js';
 import { controlPath } from './control-path.js';
 import { CommandError, isSystemError } from './exit.js';
-import { defaultHostSocket } from './host-socket.js';
 import { ReadersEnd } from './print.js';
-
-const NO_CONTROL = 'name a control socket with --control';
 
 /** Calls with the control socket at this path, or the default one. Failures become errors for people. */
 export async function askControl<Result>(
@@ -18,22 +14,11 @@ export async function askControl<Result>(
   const path = controlPath(given);
   const client = new ControlClient(path);
   try {
-    checkPath(path);
     return await ask(client);
   } catch (error) {
     if (error instanceof ReadersEnd) return undefined;
     throw forPeople(error, client.path);
   }
-}
-
-// To connect to the socket of VMs is to join: whoever mistakes one for the other shall not cost an ID.
-function checkPath(path: string): void {
-  const isRegions =
-    existsSync(defaultHostSocket(path)) ||
-    (path.endsWith('.host') && existsSync(path.slice(0, -'.host'.length)));
-  if (isRegions) throw new CommandError(`${path} is a socket of a region; ${NO_CONTROL}`);
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status && !status.isSocket()) throw new CommandError(`${path} is no socket; ${NO_CONTROL}`);
 }
 
 function forPeople(error: unknown, path: string): unknown {

@@ -2,14 +2,14 @@
 //
 // Rule 1: to look harms nobody: see src/control/doctor/scene.ts.
 // Rule 2: the exit code is for scripts: 1 where an error was found, and a warning is none.
-import { existsSync, lstatSync, statSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import path from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { ControlClient } from '../control/client.js';
 import { ControlError } from '../control/control-error.js';
 import { examine } from '../control/doctor/examine.js';
 import { readScene, type SceneOptions } from '../control/doctor/scene.js';
-import type { ServerStatus } from '../control/status.js';
+import { isTrusted } from '../control/held-socket.js';
 import { OptionsError } from '../server/error.js';
 import { controlOption, controlPath } from './control-path.js';
 import { defaultSocket, socketPath } from './default-socket.js';
@@ -76,7 +76,7 @@ function serverFor(
   try {
     const client = new ControlClient(controlPath(given));
     return {
-      askStatus: () => statusOf(client),
+      askStatus: () => client.status(),
       control: path.resolve(client.path),
       isServerExpected: given !== undefined || isOwnAt(client.path),
     };
@@ -101,18 +101,6 @@ function isOwnAt(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-// Where everybody may make files a stranger may have been first, and would tell us what to find.
-async function statusOf(client: ControlClient): Promise<ServerStatus> {
-  const uid = statSync(client.path, { throwIfNoEntry: false })?.uid ?? 0;
-  if (isTrusted(uid)) return client.status();
-  throw new ControlError('ERR_IVSHMEM_STRANGER', `user ${uid} has ${client.path}`);
-}
-
-function isTrusted(uid: number): boolean {
-  const own = process.geteuid?.() ?? 0;
-  return own === 0 || uid === 0 || uid === own;
 }
 
 function isColourWanted(): boolean {

@@ -1,10 +1,14 @@
 // Asking a control socket, from another process.
 //
-// Rule 1: what the server says no to is a ControlError with the server's own code and words; what the kernel
-//         says no to is Node's error of the connect, with the path.
-// Rule 2: an answer is bounded in time, and who answers something else than a control socket is found out.
+// Rule 1: nobody is connected to who is no control socket, or a stranger's: see held-socket.ts.
+// Rule 2: what the server says no to is a ControlError with the server's own code and words; what the kernel
+//         says no to is an error of the connect, with the path.
+// Rule 3: an answer is bounded in time, and who answers something else than a control socket is found out.
+import { once } from 'node:events';
 import { request, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { ControlError } from './control-error.js';
+import { connectError, HeldSocket } from './held-socket.js';
 import type { PeerStatus, RegionStatus, ServerStatus } from './status.js';
 
 /** A line of the log, as an object; `event` says what it is. */
@@ -28,7 +32,7 @@ export class ControlClient {
     this.path = path;
   }
 
-  /** All there is to know. Rejects with ControlError, and with ENOENT, ECONNREFUSED, EACCES of connect. */
+  /** All there is to know. Rejects with ControlError, and with ENOENT, ECONNREFUSED, EACCES of connect, as all do. */
   async status({ signal }: { readonly signal?: AbortSignal } = {}): Promise<ServerStatus> {
     const status = await this.#json<Partial<ServerStatus> | null>('/v1/status', { signal });
     if (!Array.isArray(status?.regions)) throw notControl();
@@ -101,11 +105,12 @@ export class ControlClient {
     throw new ControlError(code, message);
   }
 
-  #send(
+  async #send(
     path: string,
     { method = 'GET', timeoutMs = ANSWER_MS, signal }: AskOptions,
   ): Promise<IncomingMessage> {
-    const options: RequestOptions = { socketPath: this.path, path, method, agent: false };
+    const socket = await this.#connect();
+    const options: RequestOptions = { createConnection: () => socket, path, method };
     return new Promise((resolve, reject) => {
       const sent: ClientRequest = request({ ...options, ...(signal && { signal }) }, resolve);
       sent.on('error', (error: NodeJS.ErrnoException) => {
@@ -123,6 +128,18 @@ export class ControlClient {
       }
       sent.end();
     });
+  }
+
+  // At once, or not at all: https://man7.org/linux/man-pages/man7/unix.7.html
+  async #connect(): Promise<Socket> {
+    using held = HeldSocket.at(this.path);
+    const socket = connect(held.path);
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch (error) {
+      throw connectError(error, this.path);
+    }
   }
 }
 

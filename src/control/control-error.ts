@@ -13,7 +13,7 @@ export type ControlErrorCode =
   | 'ERR_IVSHMEM_REQUEST'
   /** Too many ask at once: 503. */
   | 'ERR_IVSHMEM_BUSY'
-  /** What answers is no control socket of ivshmem. */
+  /** What is there, or answers, is no control socket of ivshmem. */
   | 'ERR_IVSHMEM_NOT_CONTROL'
   /** Another user has the socket, who may tell us anything. */
   | 'ERR_IVSHMEM_STRANGER'

@@ -78,7 +78,7 @@ export class ControlSocket implements AsyncDisposable {
   static async open(options: ControlOptions): Promise<ControlSocket> {
     const { path: socket, fd } = options.place;
     const inherited = fd && new Map([[socket, fd]]);
-    const claim = claimSocket({ socket, socketMode: MODE, inherited });
+    const claim = claimSocket({ socket, socketMode: MODE, inherited, kind: 'control' });
     try {
       return new ControlSocket(await openAfterFront(socket, () => claim.open()), options);
     } catch (error) {

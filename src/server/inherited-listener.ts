@@ -8,7 +8,7 @@ import type { Fd } from '../../native/fd.js';
 import { listenSocket, MAX_BACKLOG } from '../../native/unix-socket.js';
 import { ServerError } from './error.js';
 import { Listener } from './listener.js';
-import type { LockFile } from './lock-file.js';
+import type { LockedKind, LockFile } from './lock-file.js';
 
 const NOT_OURS = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
 
@@ -38,7 +38,7 @@ export class InheritedListener implements Disposable {
   }
 
   /** Claims the path; undefined where no lock can be made. Throws ServerError ERR_IVSHMEM_SOCKET_IN_USE. */
-  static claim(path: string, fd: Fd): LockFile | undefined {
+  static claim(path: string, fd: Fd, kind?: LockedKind): LockFile | undefined {
     if (served.has(fd)) {
       throw new ServerError(
         'ERR_IVSHMEM_SOCKET_IN_USE',
@@ -46,7 +46,7 @@ export class InheritedListener implements Disposable {
         `another region of this server has ${path}`,
       );
     }
-    return ifAllowed(() => Listener.claim(path));
+    return ifAllowed(() => Listener.claim(path, kind));
   }
 
   /** Who may connect, its opener has decided. */

@@ -19,7 +19,7 @@ import {
 import { resolveGroup } from './group.js';
 import { ServerError } from './error.js';
 import { Failures } from './failures.js';
-import { LockFile } from './lock-file.js';
+import { LockFile, type LockedKind } from './lock-file.js';
 import type { CheckedOptions } from './options.js';
 import { onSocket } from './own-socket.js';
 
@@ -49,12 +49,12 @@ export class Listener implements Disposable {
   }
 
   /** Claims the path; nothing is bound yet. Throws ServerError ERR_IVSHMEM_SOCKET_IN_USE, SystemError. */
-  static claim(path: string): LockFile {
+  static claim(path: string, kind?: LockedKind): LockFile {
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
       throw new SystemError(errno.ENAMETOOLONG, 'bind', path);
     }
     // The claim stands beside the socket: let the errors be about the socket all the same.
-    const lock = withPath(path, () => LockFile.acquire(path));
+    const lock = withPath(path, () => LockFile.acquire(path, kind));
     if (lock instanceof LockFile) return lock;
     const holder = lock.holderPid === undefined ? 'another process' : `process ${lock.holderPid}`;
     throw inUse(path, `a living server (${holder}) has ${path}`);

@@ -2,13 +2,17 @@
 import { InheritedListener } from './inherited-listener.js';
 import { Listener } from './listener.js';
 import type { SocketOptions } from './listener.js';
+import type { LockedKind } from './lock-file.js';
 import type { ServerOptions } from './options.js';
 
 /** A socket that peers connect to, whoever opened it. */
 export type Listening = Listener | InheritedListener;
 
-/** A socket, and whether it is open already. */
-export type ListeningOptions = SocketOptions & Pick<ServerOptions, 'inherited'>;
+/** A socket, whether it is open already, and what it is for. */
+export interface ListeningOptions extends SocketOptions, Pick<ServerOptions, 'inherited'> {
+  /** Default: a region. */
+  readonly kind?: LockedKind;
+}
 
 /** A claim to the path of a socket, to become that socket or to be given up. */
 export interface Claim {
@@ -20,13 +24,13 @@ export interface Claim {
 
 /** Claims the socket of these options; nothing listens yet. Throws as `Listener.claim`. */
 export function claimSocket(options: ListeningOptions): Claim {
-  const { socket, inherited } = options;
+  const { socket, inherited, kind } = options;
   const fd = inherited?.get(socket);
   if (fd === undefined) {
-    const lock = Listener.claim(socket);
+    const lock = Listener.claim(socket, kind);
     return { open: () => Listener.open(lock, options), close: () => lock.close() };
   }
-  const lock = InheritedListener.claim(socket, fd);
+  const lock = InheritedListener.claim(socket, fd, kind);
   return { open: () => new InheritedListener(socket, fd, lock), close: () => lock?.close() };
 }
 

@@ -5,7 +5,8 @@
 import { closeSync, constants, fstatSync, openSync, type BigIntStats } from 'node:fs';
 import { ServerError } from './error.js';
 
-const O_PATH = 0o10000000; // https://man7.org/linux/man-pages/man2/open.2.html
+/** To hold what is at a path, and not to read it. https://man7.org/linux/man-pages/man2/open.2.html */
+export const O_PATH = 0o10000000;
 
 /**
  * Acts on the socket at a path by another path, which leads to it whatever becomes of the first. `inode`: the

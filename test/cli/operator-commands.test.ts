@@ -6,6 +6,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -165,14 +166,48 @@ t.test('of the only region all events are, whose own line does not name it', asy
   t.match(all.stdout, 'listening on');
 });
 
-t.test('nothing of this costs a peer ID', async (t) => {
-  const lab = await Controlled.start(t);
-  await call(t, lab.socket, 'status');
-  await call(t, `${lab.socket}.host`, 'events');
-  t.equal((await SocketPeer.join(t, lab.socket, { vectors: 1 })).id, 0);
-  await until('the join is logged', () => lab.serve.logged('join').length > 0);
-  t.equal(lab.serve.logged('join').length, 1, 'and none before it');
-});
+t.test(
+  'to take the socket of VMs, or host commands, for the control socket costs nothing',
+  async (t) => {
+    const directory = temp(t);
+    const file = `${directory}/c.yaml`;
+    const [a, b] = [
+      '{ socket: a, host-socket: h, vms: { web: { socket: w } } }',
+      '{ socket: b, host-socket: false }',
+    ];
+    writeFileSync(file, `control: c\nregions:\n  a: ${a}\n  b: ${b}\n`);
+    const serve = await Serve.start(t, ['--config', file]);
+    symlinkSync('w', `${directory}/link`);
+    await forEach(['a', 'b', 'h', 'w', 'link'], async (name) => {
+      const path = `${directory}/${name}`;
+      for (const words of [['status'], ['events', '-f'], ['evict', 'a', '0'], ['reload']]) {
+        const { code, stderr } = await call(t, path, ...words);
+        t.equal(code, 1);
+        t.match(stderr, 'is a socket of a region; name a control socket with --control\n');
+      }
+      const { code, stdout } = await call(t, path, 'doctor', '--socket', `${directory}/a`);
+      t.equal(code, 1);
+      t.match(stdout, /error {4}doorbells: .* is a socket of a region/);
+    });
+    for (const name of ['a', 'b'])
+      t.equal((await SocketPeer.join(t, `${directory}/${name}`, { vectors: 1 })).id, 0);
+    await until('the joins are logged', () => serve.logged('join').length >= 2);
+    t.equal(serve.logged('join').length, 2, 'and none before them');
+  },
+);
+
+t.test(
+  'a link to a control socket, and one whose lock another server left, are asked',
+  async (t) => {
+    const directory = temp(t);
+    writeFileSync(`${directory}/c.lock`, '', { mode: 0o600 });
+    writeFileSync(`${directory}/s.lock`, '', { mode: 0o400 });
+    await Serve.start(t, ['--socket', `${directory}/s`, '--control', `${directory}/c`]);
+    symlinkSync('c', `${directory}/link`);
+    t.match(await call(t, `${directory}/link`, 'status'), { code: 0 });
+    t.match(await call(t, `${directory}/s`, 'status'), { code: 1, stderr: /socket of a region/ });
+  },
+);
 
 for (const [name, body] of Object.entries({
   'an empty object': '{}',

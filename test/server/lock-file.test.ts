@@ -74,3 +74,18 @@ t.test("a file with something in it is somebody's, and stays", async (t) => {
   acquire(t, `${directory}/s`).close();
   t.same(readdirSync(directory), ['s.lock']);
 });
+
+t.test('its mode says what it is beside, whatever was there before', async (t) => {
+  const target = `${temp(t)}/s`;
+  t.equal(LockFile.kindOf(target), undefined);
+  for (const before of [undefined, 0o600, 0o400])
+    for (const kind of ['control', 'other'] as const) {
+      if (before !== undefined) writeFileSync(`${target}.lock`, '', { mode: before });
+      const lock = LockFile.acquire(target, kind);
+      t.equal(LockFile.kindOf(target), kind, `after ${before}`);
+      (lock as LockFile).close();
+    }
+  writeFileSync(`${target}.lock`, 'precious', { mode: 0o600 });
+  acquire(t, target);
+  t.equal(LockFile.kindOf(target), undefined, "somebody's says nothing");
+});
