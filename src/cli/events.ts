@@ -3,7 +3,7 @@ import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } 
 import type { ControlClient, EventLine } from '../control/client.js';
 import { printable } from '../protocol/printable.js';
 import { askControl } from './ask-control.js';
-import { controlOption } from './control-path.js';
+import { controlOption, USAGE_CODE } from './control-path.js';
 import { CommandError } from './exit.js';
 import { print, printJson } from './print.js';
 import { checkSurplus } from './surplus.js';
@@ -24,7 +24,7 @@ export const eventsCommand: CommandModule<object, EventsArguments> = {
       .example('$0 events', 'The last events, 1,000 at most')
       .example('$0 events --follow --json', 'All that comes, for programs')
       .epilogue(
-        'Exit code 0: that was all, or Ctrl-C; 1: the server could not be asked, or has ended.',
+        `Exit code 0: that was all, or Ctrl-C; 1: the server could not be asked, or has ended; ${USAGE_CODE}.`,
       ),
   handler: events,
 };

@@ -3,7 +3,7 @@ import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } 
 import { MAX_PEER_ID } from '../protocol/wire.js';
 import { OptionsError } from '../server/error.js';
 import { askControl } from './ask-control.js';
-import { controlOption } from './control-path.js';
+import { controlOption, USAGE_CODE } from './control-path.js';
 import { integerIn } from './flags.js';
 import { print, printJson } from './print.js';
 import { checkSurplus } from './surplus.js';
@@ -31,7 +31,7 @@ export const evictCommand: CommandModule<object, EvictArguments> = {
       .epilogue(
         'Exit code 0: it is cut off; 1: there is no such peer, or it would be harmed: it has not read ' +
           'what it was sent, or its peer ID is given by the configuration; or the server did not answer, and will not ' +
-          'do it later either.',
+          `do it later either; ${USAGE_CODE}.`,
       ),
   handler: evict,
 };

@@ -13,7 +13,7 @@ import { PeerError } from '../peer/peer-error.js';
 import type { ReloadReport } from '../protocol/answer.js';
 import { askControl } from './ask-control.js';
 import { askServer, type NamedSockets } from './ask-server.js';
-import { controlOption, controlPath } from './control-path.js';
+import { controlOption, controlPath, USAGE_CODE } from './control-path.js';
 import { CommandError, EXIT_SYSTEM } from './exit.js';
 import { nobodyListens } from './host-socket.js';
 import { print } from './print.js';
@@ -44,7 +44,7 @@ export const reloadCommand: CommandModule<object, InferredOptionTypes<typeof rel
         'Read the file again, and say what came of it',
       )
       .epilogue(
-        'Exit code 0: all is as the file says; 1: the server, or some of the file, did not allow it.',
+        `Exit code 0: all is as the file says; 1: the server, or some of the file, did not allow it; ${USAGE_CODE}.`,
       ),
   handler: reload,
 };

@@ -1,46 +1,116 @@
 // Rule 1: /run is a file system of the test's own, in a mount namespace in which the command runs.
+import { writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { ivshmem, run } from '../helper/command.js';
+import { asUser } from '../helper/as-user.js';
+import { ivshmem, run, type Ended } from '../helper/command.js';
 import { need } from '../helper/need.js';
+import { temp } from '../helper/temp.js';
 
 const CANDIDATES = {
   unit: '/run/ivshmem/control.sock',
   own: '/run/ivshmem-control.sock',
   lab: '/run/ivshmem/lab.control.sock',
   web: '/run/ivshmem/web.control.sock',
+  tmp: '/run/tmp/ivshmem-1234-control.sock',
 } as const;
 
-/** What a command says when there are these, at which nobody listens. */
-async function said(t: Test, names: readonly (keyof typeof CANDIDATES)[], ...words: string[]) {
-  const paths = names.map((name) => CANDIDATES[name]).join(' ');
-  const make = `mount -t tmpfs tmpfs /run; mkdir /run/ivshmem; for f in ${paths}; do : >$f; done`;
-  const command = [...ivshmem, ...words].join(' ');
-  return run(t, ['unshare', '--mount', 'sh', '-ec', `${make}; exec ${command}`]);
+type Name = keyof typeof CANDIDATES;
+
+// At the first somebody listens, who hangs up; at the second nobody does any more. Then the command runs.
+const script = `
+import { chmodSync, chownSync, renameSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+const [served, left, strange, command] = process.argv.slice(2).map((text) => JSON.parse(text));
+for (const path of [...served, ...left]) {
+  const server = createServer((socket) => socket.resume().end());
+  server.listen(left.includes(path) ? path + '.new' : path);
+  await once(server, 'listening');
+  if (!left.includes(path)) continue;
+  renameSync(path + '.new', path);
+  server.close();
+}
+for (const path of strange) chownSync(path, 1235, 1235);
+const child = spawn(command[0], command.slice(1), { stdio: 'inherit' });
+child.on('exit', (code) => process.exit(code));`;
+
+interface Scene {
+  readonly served?: readonly Name[];
+  readonly left?: readonly Name[];
+  /** Those of another user. */
+  readonly strange?: readonly Name[];
+  readonly as?: readonly string[];
+}
+
+/** What a command says of such servers. */
+async function said(
+  t: Test,
+  { served = [], left = [], strange = [], as = [] }: Scene,
+  ...words: string[]
+): Promise<Ended> {
+  const file = `${temp(t)}/scene.mjs`;
+  writeFileSync(file, script);
+  const paths = [served, left, strange].map((names) => names.map((name) => CANDIDATES[name]));
+  const args = [...paths, [...as, ...ivshmem, ...words]].map((each) => JSON.stringify(each));
+  const make =
+    'mount -t tmpfs -o mode=755 tmpfs /run; mkdir -m 755 /run/ivshmem; mkdir -m 1777 /run/tmp; exec "$@"';
+  const node = [process.execPath, file, ...args];
+  return run(t, ['unshare', '--mount', 'sh', '-ec', make, 'sh', ...node]);
 }
 
 t.test(
   'the only instance of the unit is found, and does not hide the others',
   need('root'),
   async (t) => {
-    for (const [names, found] of [
-      [[], CANDIDATES.unit],
-      [['lab'], CANDIDATES.lab],
-      [['own', 'lab'], CANDIDATES.own],
-      [['unit', 'own', 'lab', 'web'], CANDIDATES.unit],
+    for (const [served, found] of [
+      [['lab'], 'lab'],
+      [['own', 'lab'], 'own'],
+      [['unit', 'own', 'lab', 'web'], 'unit'],
     ] as const) {
-      const { code, stderr } = await said(t, names, 'status');
+      const { code, stderr } = await said(t, { served }, 'status');
       t.equal(code, 1);
-      t.ok(stderr.startsWith(`ivshmem status: ${found}`), stderr);
+      t.match(stderr, `ivshmem status: ${CANDIDATES[found]}: ECONNRESET`);
     }
+    t.match(await said(t, {}, 'status'), { code: 1, stderr: `${CANDIDATES.unit}: ENOENT` });
   },
 );
 
+t.test('what a server left does not hide one that lives', need('root'), async (t) => {
+  for (const [left, served] of [
+    ['unit', 'own'],
+    ['unit', 'lab'],
+    ['lab', 'web'],
+  ] as const)
+    for (const word of ['status', 'events', 'reload'])
+      t.match(await said(t, { left: [left], served: [served] }, word), {
+        code: 1,
+        stderr: `ivshmem ${word}: ${CANDIDATES[served]}: ECONNRESET`,
+      });
+  for (const left of [['own'], ['lab', 'web']] as const)
+    t.match(await said(t, { left }, 'status'), {
+      code: 1,
+      stderr: `${CANDIDATES[left[0]]}: ECONNREFUSED; its server has ended: start it again`,
+    });
+});
+
+t.test("a stranger's does not hide the unit's", need('root'), async (t) => {
+  const as = [...asUser(1234), 'env', '-u', 'XDG_RUNTIME_DIR', 'TMPDIR=/run/tmp'];
+  const strange: Scene = { served: ['unit', 'tmp'], strange: ['tmp'], as };
+  t.match(await said(t, strange, 'status'), { code: 1, stderr: `${CANDIDATES.unit}: EACCES` });
+  const own: Scene = { served: ['unit', 'tmp'], as };
+  t.match(await said(t, own, 'status'), { code: 1, stderr: `${CANDIDATES.tmp}: EACCES` });
+});
+
 t.test('of several instances none is guessed: they are named', need('root'), async (t) => {
   const list = `${CANDIDATES.lab}, ${CANDIDATES.web}`;
-  const { code, stderr } = await said(t, ['web', 'lab'], 'status');
-  t.equal(code, 2);
-  t.match(stderr, `ivshmem status: --control: several servers are here: name one of ${list}`);
-  const { stdout } = await said(t, ['web', 'lab'], 'doctor', '--json');
+  const scene: Scene = { served: ['web', 'lab'] };
+  for (const word of ['status', 'events', 'reload'])
+    t.match(await said(t, scene, word), {
+      code: 2,
+      stderr: `ivshmem ${word}: --control: several servers are here: name one of ${list}`,
+    });
+  const { stdout } = await said(t, scene, 'doctor', '--json');
   const all = JSON.parse(stdout) as { check: string; message: string }[];
   t.match(
     all.filter(({ check }) => check === 'doorbells'),

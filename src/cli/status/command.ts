@@ -3,7 +3,7 @@ import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } 
 import { ControlError } from '../../control/control-error.js';
 import type { ServerStatus } from '../../control/status.js';
 import { askControl } from '../ask-control.js';
-import { controlOption } from '../control-path.js';
+import { controlOption, USAGE_CODE } from '../control-path.js';
 import { print, printJson } from '../print.js';
 import { statusText } from './status-text.js';
 import { checkSurplus } from '../surplus.js';
@@ -25,7 +25,9 @@ export const statusCommand: CommandModule<object, StatusArguments> = {
         'Who is there, what they have not read, what they were rung and did not take',
       )
       .example('$0 status lab --json', 'One region, for programs')
-      .epilogue('Exit code 0: the server has answered; 1: it has not, or has no such region.'),
+      .epilogue(
+        `Exit code 0: the server has answered; 1: it has not, or has no such region; ${USAGE_CODE}.`,
+      ),
   handler: status,
 };
 

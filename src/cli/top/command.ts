@@ -1,7 +1,7 @@
 // `ivshmem top`: a live screen of a server, for who debugs a lab.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { askControl } from '../ask-control.js';
-import { controlOption } from '../control-path.js';
+import { controlOption, USAGE_CODE } from '../control-path.js';
 import { UsageError } from '../exit.js';
 import { text } from '../text-option.js';
 import { checkSurplus } from '../surplus.js';
@@ -20,7 +20,9 @@ export const topCommand: CommandModule<object, TopArguments> = {
       .options(topOptions)
       .example('$0 top', 'q quits, ? helps')
       .example('$0 top --region lab --interval 5', 'Over a slow line')
-      .epilogue('Exit code 0: asked to end; 1: the server could not be asked when it began.'),
+      .epilogue(
+        `Exit code 0: asked to end; 1: the server could not be asked when it began; ${USAGE_CODE}.`,
+      ),
   handler: top,
 };
 
