@@ -3,10 +3,10 @@
 // Rule 1: one at which somebody serves hides those of servers that have ended. Of several that are equal nobody
 //         guesses.
 // Rule 2: nobody is connected to in order to find that out.
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { claimTo } from '../control/doctor/served.js';
-import { isTrusted } from '../control/held-socket.js';
+import { isTrustedAt } from '../control/held-socket.js';
 import { OptionsError } from '../server/error.js';
 import { defaultSocket } from './default-socket.js';
 import { text } from './text-option.js';
@@ -72,14 +72,9 @@ function instancePaths(): string[] {
   }
 }
 
-function isServed(place: string): boolean {
-  return claimTo(place).isServed;
-}
-
-function isTrustedAt(place: string): boolean {
-  try {
-    return isTrusted(lstatSync(place).uid);
-  } catch {
-    return false;
-  }
+/** Whether somebody serves at a path, as far as can be seen. */
+export function isServed(place: string): boolean {
+  const { target, lock, holders, isServed: mayBe } = claimTo(place);
+  // Who listens is told by path, which may be another's in a container; the lock is of this one.
+  return target !== undefined && (lock === undefined ? mayBe : holders.length > 0);
 }

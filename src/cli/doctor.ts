@@ -2,14 +2,14 @@
 //
 // Rule 1: to look harms nobody: see src/control/doctor/scene.ts.
 // Rule 2: the exit code is for scripts: 1 where an error was found, and a warning is none.
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { ControlClient } from '../control/client.js';
 import { ControlError } from '../control/control-error.js';
 import { examine } from '../control/doctor/examine.js';
 import { readScene, type SceneOptions } from '../control/doctor/scene.js';
-import { isTrusted } from '../control/held-socket.js';
+import { isTrustedAt } from '../control/held-socket.js';
 import { OptionsError } from '../server/error.js';
 import { controlOption, controlPath } from './control-path.js';
 import { defaultSocket, socketPath } from './default-socket.js';
@@ -78,7 +78,8 @@ function serverFor(
     return {
       askStatus: () => client.status(),
       control: path.resolve(client.path),
-      isServerExpected: given !== undefined || isOwnAt(client.path),
+      // At a default place, where everybody may make files, a stranger's means nothing.
+      isServerExpected: given !== undefined || isTrustedAt(client.path),
     };
   } catch (error) {
     if (given !== undefined || !(error instanceof OptionsError)) throw error;
@@ -92,15 +93,6 @@ function shortEnough(socket: string): string {
   const bytes = Buffer.byteLength(socket);
   if (bytes <= 107) return socket;
   throw new OptionsError('socket', `a path of ${bytes} bytes is no socket; allowed: 1–107 bytes`);
-}
-
-// One of root's or of our own: at a default place, where everybody may make files, a stranger's means nothing.
-function isOwnAt(file: string): boolean {
-  try {
-    return isTrusted(lstatSync(file).uid);
-  } catch {
-    return false;
-  }
 }
 
 function isColourWanted(): boolean {

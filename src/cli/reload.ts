@@ -4,7 +4,6 @@
 //
 // Rule 1: the process that is signalled is the one that the kernel says is listening, never one that only
 //         a file or the server's own word names.
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { errno, SystemError } from '../../native/system-error.js';
@@ -13,10 +12,11 @@ import { PeerError } from '../peer/peer-error.js';
 import type { ReloadReport } from '../protocol/answer.js';
 import { askControl } from './ask-control.js';
 import { askServer, type NamedSockets } from './ask-server.js';
-import { controlOption, controlPath, USAGE_CODE } from './control-path.js';
+import { controlOption, USAGE_CODE } from './control-path.js';
 import { CommandError, EXIT_SYSTEM } from './exit.js';
 import { nobodyListens } from './host-socket.js';
 import { print } from './print.js';
+import { controlOfMeant } from './reload-target.js';
 import { withRemedy } from './remedy.js';
 import { text } from './text-option.js';
 import { checkSurplus } from './surplus.js';
@@ -56,9 +56,10 @@ const GONE = 'this region is there no more: name a socket of one that stays, or 
 async function reload(given: ReloadArguments): Promise<void> {
   checkSurplus(given);
   try {
-    const report = await (isByControl(given)
-      ? askControl(given.control, (client) => client.reload())
-      : reloaded(given));
+    const control = await controlFor(given);
+    const report = await (control === undefined
+      ? reloaded(given)
+      : askControl(control, (client) => client.reload()));
     if (report === undefined) return;
     for (const problem of report.problems) console.error(`ivshmem reload: ${problem}`);
     if (report.problems.length > 0) process.exitCode = EXIT_SYSTEM;
@@ -69,9 +70,9 @@ async function reload(given: ReloadArguments): Promise<void> {
 }
 
 // Who names a socket means it. Through the control socket it can be asked even by who may not join.
-function isByControl({ control, socket, hostSocket }: ReloadArguments): boolean {
-  if (control !== undefined) return true;
-  return socket === undefined && hostSocket === undefined && existsSync(controlPath(undefined));
+async function controlFor({ control, socket, hostSocket }: ReloadArguments) {
+  if (control !== undefined) return control;
+  return socket === undefined && hostSocket === undefined ? controlOfMeant() : undefined;
 }
 
 async function reloaded(named: NamedSockets): Promise<ReloadReport> {

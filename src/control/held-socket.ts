@@ -5,7 +5,7 @@
 // Rule 2: where everybody may make files a stranger may have been first, and would tell us what to find: root's
 //         and our own are asked, and by root anybody's.
 // Rule 3: what is connected to is what was looked at, whatever becomes of the path.
-import { closeSync, existsSync, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs';
 import { errno, SystemError } from '../../native/system-error.js';
 import { LockFile } from '../server/lock-file.js';
 import { O_PATH } from '../server/own-socket.js';
@@ -45,8 +45,16 @@ export class HeldSocket implements Disposable {
   }
 }
 
-/** Whether what this user serves is believed: root, we ourselves, and for root everybody. */
-export function isTrusted(uid: number): boolean {
+/** Whether there is something at a path whose owner is believed; what a link of a stranger's leads to is not. */
+export function isTrustedAt(path: string): boolean {
+  try {
+    return isTrusted(lstatSync(path).uid);
+  } catch {
+    return false;
+  }
+}
+
+function isTrusted(uid: number): boolean {
   const own = process.geteuid?.() ?? 0;
   return own === 0 || uid === 0 || uid === own;
 }

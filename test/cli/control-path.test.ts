@@ -1,5 +1,5 @@
-// Rule 1: /run is a file system of the test's own, in a mount namespace in which the command runs.
-import { writeFileSync } from 'node:fs';
+// Rule 1: /run is a directory of the test's own, in a mount namespace in which the command runs.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { asUser } from '../helper/as-user.js';
 import { ivshmem, run, type Ended } from '../helper/command.js';
@@ -18,7 +18,7 @@ type Name = keyof typeof CANDIDATES;
 
 // At the first somebody listens, who hangs up; at the second nobody does any more. Then the command runs.
 const script = `
-import { chmodSync, chownSync, renameSync } from 'node:fs';
+import { chownSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
@@ -29,11 +29,26 @@ for (const path of [...served, ...left]) {
   await once(server, 'listening');
   if (!left.includes(path)) continue;
   renameSync(path + '.new', path);
+  writeFileSync(path + '.lock', '', { mode: 0o400 });
   server.close();
 }
 for (const path of strange) chownSync(path, 1235, 1235);
 const child = spawn(command[0], command.slice(1), { stdio: 'inherit' });
 child.on('exit', (code) => process.exit(code));`;
+
+/** What is /run then. */
+function runDirectory(t: Test): string {
+  const directory = temp(t);
+  for (const [path, mode] of [
+    ['', 0o755],
+    ['/ivshmem', 0o755],
+    ['/tmp', 0o1777],
+  ] as const) {
+    mkdirSync(`${directory}${path}`, { recursive: true });
+    chmodSync(`${directory}${path}`, mode);
+  }
+  return directory;
+}
 
 interface Scene {
   readonly served?: readonly Name[];
@@ -53,8 +68,7 @@ async function said(
   writeFileSync(file, script);
   const paths = [served, left, strange].map((names) => names.map((name) => CANDIDATES[name]));
   const args = [...paths, [...as, ...ivshmem, ...words]].map((each) => JSON.stringify(each));
-  const make =
-    'mount -t tmpfs -o mode=755 tmpfs /run; mkdir -m 755 /run/ivshmem; mkdir -m 1777 /run/tmp; exec "$@"';
+  const make = `mount --bind ${runDirectory(t)} /run; exec "$@"`;
   const node = [process.execPath, file, ...args];
   return run(t, ['unshare', '--mount', 'sh', '-ec', make, 'sh', ...node]);
 }
