@@ -74,15 +74,25 @@ export class ControlClient {
     readonly follow?: boolean;
     readonly signal?: AbortSignal | undefined;
   } = {}): AsyncGenerator<EventLine, void> {
-    const path = follow ? '/v1/events?follow=1' : '/v1/events';
-    const response = await this.#ask(path, { isEndless: follow, signal });
+    if (!follow) {
+      yield* await this.#keptEvents(signal);
+      return;
+    }
+    const response = await this.#ask('/v1/events?follow=1', { isEndless: true, signal });
     try {
       for await (const line of linesOf(response, this.path)) yield this.#read('event', line);
     } catch (error) {
       signal?.throwIfAborted();
       // Of a stream that has no end of its own, the server's is the end.
-      if (!follow || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
     }
+  }
+
+  // At once: the time is for the server's answer, and not for who takes the events one by one.
+  async #keptEvents(signal: AbortSignal | undefined): Promise<EventLine[]> {
+    const text = await this.#text(await this.#ask('/v1/events', { signal }));
+    const lines = text.split('\n').filter((line) => line !== '');
+    return lines.map((line) => this.#read('event', line));
   }
 
   async #json<Kind extends keyof Answers>(

@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { ControlClient } from '../../src/control/client.js';
 import { temp } from '../helper/temp.js';
+import { until } from '../helper/until.js';
 
 /** A client of what acts on each request like this. */
 function clientOf(t: Test, act: (socket: Socket) => void): ControlClient {
@@ -103,4 +104,18 @@ t.test('where nobody listens the error is about the path that was named', async 
   const client = answering(t, '');
   rmSync(client.path);
   await t.rejects(client.status(), { code: 'ENOENT', syscall: 'connect', path: client.path });
+});
+
+t.test('who takes the events one by one does not keep the server waiting', async (t) => {
+  const event = `${JSON.stringify({ event: 'join', msg: 'x'.repeat(10_000) })}\n`;
+  let isOver = false;
+  const client = clientOf(t, (socket) => {
+    socket.on('close', () => (isOver = true));
+    // More than sockets and streams keep.
+    socket.end(`HTTP/1.1 200 OK\r\nServer: ivshmem/9\r\n\r\n${event.repeat(1_000)}`);
+  });
+  const events = client.events();
+  await events.next();
+  await until('all of it was read', () => isOver);
+  t.equal((await all(events)).length, 999);
 });
