@@ -1,6 +1,7 @@
 // `ivshmem events`: what has happened lately, and what happens.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import type { ControlClient, EventLine } from '../control/client.js';
+import type { ControlClient } from '../control/client.js';
+import type { EventLine } from '../control/followed-events.js';
 import { printable } from '../protocol/printable.js';
 import { askControl } from './ask-control.js';
 import { controlOption, USAGE_CODE } from './control-path.js';

@@ -7,10 +7,8 @@ import type { IncomingMessage } from 'node:http';
 import { answerShapes, fits } from './answer-shape.js';
 import { ControlError } from './control-error.js';
 import { exchange, linesOf, notControl, textOf, type ExchangeOptions } from './exchange.js';
+import { followedEvents, type EventLine, type EventStream } from './followed-events.js';
 import type { PeerStatus, RegionStatus, ServerStatus } from './status.js';
-
-/** A line of the log, as an object; `event` says what it is. */
-export type EventLine = Readonly<Record<string, unknown>> & { readonly event: string };
 
 interface Answers {
   readonly status: ServerStatus;
@@ -66,7 +64,10 @@ export class ControlClient {
     return this.#text(await this.#ask('/metrics'));
   }
 
-  /** The events that are kept, and with `follow` all that come, until the signal or the server's end. */
+  /**
+   * The events that are kept, and with `follow` all that come, until the signal or the server's end; see
+   * `followedEvents`.
+   */
   async *events({
     follow = false,
     signal,
@@ -78,14 +79,20 @@ export class ControlClient {
       yield* await this.#keptEvents(signal);
       return;
     }
+    const source = {
+      follow: () => this.#eventStream(signal),
+      kept: () => this.#keptEvents(signal),
+    };
+    yield* followedEvents(source, signal);
+  }
+
+  async #eventStream(signal: AbortSignal | undefined): Promise<EventStream> {
     const response = await this.#ask('/v1/events?follow=1', { isEndless: true, signal });
-    try {
-      for await (const line of linesOf(response, this.path)) yield this.#read('event', line);
-    } catch (error) {
-      signal?.throwIfAborted();
-      // Of a stream that has no end of its own, the server's is the end.
-      if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
-    }
+    return { events: this.#eventsIn(response), close: () => response.destroy() };
+  }
+
+  async *#eventsIn(response: IncomingMessage): AsyncGenerator<EventLine, void> {
+    for await (const line of linesOf(response, this.path)) yield this.#read('event', line);
   }
 
   // At once: the time is for the server's answer, and not for who takes the events one by one.

@@ -1,5 +1,5 @@
 // The last events of a server, as lines.
-import type { EventLine } from '../../control/client.js';
+import type { EventLine } from '../../control/followed-events.js';
 
 // No screen has room for more.
 const KEPT = 50;

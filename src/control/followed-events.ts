@@ -1,0 +1,128 @@
+// The events of a server, followed beyond the death of its front, which is started again.
+//
+// Rule 1: each event is told once: of those that are kept, and come first each time, the ones up to the last that
+//         was told are passed over. If that one is kept no more, some may be missing, and that is said.
+// Rule 2: another server at the same path is not gone on with: the one that was followed has ended.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EVENTS_KEPT } from './event-feed.js';
+
+/** A line of the log, as an object; `event` says what it is. */
+export type EventLine = Readonly<Record<string, unknown>> & { readonly event: string };
+
+/** An answer that goes on. */
+export interface EventStream {
+  readonly events: AsyncIterable<EventLine>;
+  /** For who does not read it to its end. */
+  close(): void;
+}
+
+/** Who is asked, each time anew. */
+export interface EventSource {
+  /** All that are kept, and all that come; rejects as a connect does when the server is there no more. */
+  follow(): Promise<EventStream>;
+  /** All that are kept. */
+  kept(): Promise<readonly EventLine[]>;
+}
+
+const PAUSE_MS = 50;
+const NOBODY_THERE: readonly unknown[] = ['ENOENT', 'ECONNREFUSED'];
+// The second: it broke before anybody read.
+const HANG_UPS: readonly unknown[] = ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'];
+const MISSING: EventLine = {
+  event: 'lost',
+  msg: 'some events may be missing: the front of the control socket was started again',
+};
+
+/** The events from the first that is kept to the end of the server. Rejects as the source does. */
+export async function* followedEvents(
+  source: EventSource,
+  signal?: AbortSignal,
+): AsyncGenerator<EventLine, void> {
+  let last: string | undefined;
+  let events: AsyncIterable<EventLine> | undefined = (await source.follow()).events;
+  while (events !== undefined) {
+    try {
+      for await (const event of events) {
+        if (event.event !== 'lost') last = JSON.stringify(event);
+        yield event;
+      }
+      return;
+    } catch (error) {
+      if (!HANG_UPS.includes(codeOf(error))) throw error;
+    }
+    events = await followedAgain(source, last, signal);
+  }
+}
+
+// Undefined: the server is there no more.
+async function followedAgain(
+  source: EventSource,
+  last: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<AsyncIterable<EventLine> | undefined> {
+  for (;;) {
+    await sleep(PAUSE_MS, undefined, { signal });
+    try {
+      return await goneOn(source, last, signal);
+    } catch (error) {
+      if (NOBODY_THERE.includes(codeOf(error))) return undefined;
+      if (!HANG_UPS.includes(codeOf(error))) throw error;
+    }
+  }
+}
+
+async function goneOn(
+  source: EventSource,
+  last: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<AsyncIterable<EventLine> | undefined> {
+  const stream = await source.follow();
+  if (last === undefined) return stream.events;
+  try {
+    // Asked for while the other answer stands, and so of the same server.
+    const kept = await keptBy(source, signal);
+    const isSame = kept.length >= EVENTS_KEPT || kept.some((event) => isLine(event, last));
+    if (isSame) return eventsAfter(last, stream.events);
+  } catch (error) {
+    stream.close();
+    throw error;
+  }
+  stream.close();
+  return undefined;
+}
+
+// A server has one from the start: with none, its front has not been told yet.
+async function keptBy(
+  source: EventSource,
+  signal: AbortSignal | undefined,
+): Promise<readonly EventLine[]> {
+  for (;;) {
+    const kept = await source.kept();
+    if (kept.length > 0) return kept;
+    await sleep(PAUSE_MS, undefined, { signal });
+  }
+}
+
+async function* eventsAfter(
+  last: string,
+  events: AsyncIterable<EventLine>,
+): AsyncGenerator<EventLine, void> {
+  let passed: EventLine[] | undefined = [];
+  for await (const event of events) {
+    if (passed === undefined) yield event;
+    else if (isLine(event, last)) passed = undefined;
+    // What a new front has not told was told by the one before it.
+    else if (event.event !== 'lost') passed.push(event);
+    if (passed === undefined || passed.length < EVENTS_KEPT) continue;
+    yield* [MISSING, ...passed];
+    passed = undefined;
+  }
+}
+
+function isLine(event: EventLine, line: string): boolean {
+  return JSON.stringify(event) === line;
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as NodeJS.ErrnoException).code;
+}
