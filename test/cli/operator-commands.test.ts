@@ -287,6 +287,16 @@ t.test('a reader that ends ends a command without a word', async (t) => {
   t.match(await child.exit, { code: 0, stderr: '' });
 });
 
+t.test('a full disk is the fault of standard output, and not of the control socket', async (t) => {
+  const lab = await Controlled.start(t);
+  await forEach([['status'], ['status', '--json'], ['events'], ['events', '-f']], async (words) => {
+    const command = [...ivshmem, ...words, '--control', lab.control].join(' ');
+    const { code, stderr } = await run(t, ['sh', '-c', `exec ${command} >/dev/full`]);
+    t.equal(code, 1);
+    t.match(stderr, /^ivshmem \w+: standard output: ENOSPC: no space left on device, write\n$/);
+  });
+});
+
 t.test('reload goes by the control socket, even where it may not join', async (t) => {
   const directory = temp(t);
   const file = `${directory}/c.yaml`;
