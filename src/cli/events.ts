@@ -8,6 +8,7 @@ import { controlOption, USAGE_CODE } from './control-path.js';
 import { CommandError } from './exit.js';
 import { print, printJson } from './print.js';
 import { checkSurplus } from './surplus.js';
+import { timeText } from './time-text.js';
 
 export const eventsOptions = {
   control: controlOption,
@@ -66,6 +67,6 @@ async function filterOf(
 }
 
 function lineOf({ time, level = 'warn', msg }: EventLine): string {
-  const clock = typeof time === 'string' ? new Date(time).toTimeString().slice(0, 8) : '--:--:--';
+  const clock = typeof time === 'string' ? timeText(new Date(time)) : '--:--:--';
   return `${clock} ${String(level)} ${printable(String(msg))}\n`;
 }

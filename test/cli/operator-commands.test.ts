@@ -148,6 +148,21 @@ t.test('events shows what has been, and with --follow what comes, until Ctrl-C',
   t.match(await follower.exit, { code: 0, stderr: '' });
 });
 
+t.test('events of another day have its date', async (t) => {
+  const control = `${temp(t)}/c`;
+  const event = { time: '2020-01-02T12:00:00.000Z', level: 'info', event: 'join', msg: 'hello' };
+  const server = createServer((socket) => {
+    socket.once('data', () => {
+      socket.end(`HTTP/1.1 200 OK\r\nServer: ivshmem/9\r\n\r\n${JSON.stringify(event)}\n`);
+    });
+  }).listen(control);
+  t.teardown(() => server.close());
+  t.match(await call(t, control, 'events'), {
+    code: 0,
+    stdout: /^2020-01-0[123] \d\d:\d\d:\d\d info hello\n$/,
+  });
+});
+
 t.test('who follows is told that the server has ended, and ends with 1', async (t) => {
   const lab = await Controlled.start(t);
   const follower = new Child(t, [...ivshmem, 'events', '--follow', '--control', lab.control]);

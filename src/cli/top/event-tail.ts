@@ -1,29 +1,25 @@
 // The last events of a server, as lines.
 import type { EventLine } from '../../control/followed-events.js';
+import { timeText } from '../time-text.js';
 
 // No screen has room for more.
 const KEPT = 50;
 
-/** An event on one line: the time of day here, and what happened. */
+/** An event on one line: when it was, and what happened. */
 export function eventText({ time, msg }: EventLine): string {
   const text = String(msg);
   return typeof time === 'string' ? `${timeText(new Date(time))} ${text}` : text;
 }
 
-/** The time of day here: `09:05:00`. */
-export function timeText(date: Date): string {
-  const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
-  return parts.map((part) => String(part).padStart(2, '0')).join(':');
-}
-
 /** Keeps the last lines. */
 export class EventTail {
-  #lines: readonly string[] = [];
+  #events: readonly EventLine[] = [];
   #newest = '';
   #known = '';
 
+  /** As they are to be read now: what was today may be yesterday's by then. */
   get lines(): readonly string[] {
-    return this.#lines;
+    return this.#events.map(eventText);
   }
 
   /** Begins to follow, be it again: all events that the server keeps come first. */
@@ -38,7 +34,7 @@ export class EventTail {
       if (time <= this.#known) return false;
       this.#newest = time;
     }
-    this.#lines = [...this.#lines, eventText(event)].slice(-KEPT);
+    this.#events = [...this.#events, event].slice(-KEPT);
     return true;
   }
 }

@@ -8,7 +8,8 @@ import type { ControlClient } from '../../control/client.js';
 import { ControlError } from '../../control/control-error.js';
 import type { ServerStatus } from '../../control/status.js';
 import { isSystemError } from '../exit.js';
-import { EventTail, timeText } from './event-tail.js';
+import { timeText } from '../time-text.js';
+import { EventTail } from './event-tail.js';
 import { ratesBetween, type Look, type Rates } from './rates.js';
 import type { Scene } from './scene.js';
 
@@ -31,6 +32,7 @@ export class Lookout {
   readonly #tail = new EventTail();
   #look: Look;
   #rates: Rates | undefined;
+  #eventsFailure: string | undefined;
   #failure: { readonly since: Date; readonly message: string } | undefined;
 
   constructor(options: LookoutOptions) {
@@ -46,6 +48,8 @@ export class Lookout {
       rates: this.#rates,
       failure: since && `no answer since ${timeText(since)}, looking again: ${message}`,
       events: this.#tail.lines,
+      // Where nobody answers at all, that is what there is to say.
+      eventsFailure: this.#failure ? undefined : this.#eventsFailure,
     };
   }
 
@@ -89,15 +93,17 @@ export class Lookout {
     this.#options.onNews();
   }
 
-  // That there are no events is said by the other question, too.
   async #follow(signal: AbortSignal): Promise<void> {
     this.#tail.begin();
     try {
       for await (const event of this.#options.client.events({ follow: true, signal })) {
+        this.#eventsFailure = undefined;
         if (this.#tail.add(event)) this.#options.onNews();
       }
     } catch (error) {
-      if (!signal.aborted) messageOf(error);
+      if (signal.aborted) return;
+      this.#eventsFailure = messageOf(error);
+      this.#options.onNews();
     }
   }
 }

@@ -13,6 +13,8 @@ export interface Scene {
   readonly failure?: string | undefined;
   /** One line each, the newest last. */
   readonly events: readonly string[];
+  /** Why there are no more of them. */
+  readonly eventsFailure?: string | undefined;
 }
 
 /** What the person wants to see. */

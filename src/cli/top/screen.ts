@@ -52,11 +52,16 @@ function listOf(region: RegionStatus, view: View, { top, rows }: Page, { columns
   return [heading, ...nobody, ...peers.map(lineOf)];
 }
 
-function belowOf({ events }: Scene, region: RegionStatus, { columns, rows }: Size): Line[] {
+function belowOf(scene: Scene, region: RegionStatus, { columns, rows }: Size): Line[] {
   const away = rows >= ROWS_FOR_AWAY ? awayLine(region, columns) : undefined;
-  const shown = rows >= ROWS_FOR_EVENTS ? events.slice(-Math.floor(rows / 6)) : [];
-  const tail = shown.map((event): Line => [span(event, 'dim')]);
+  const tail = rows >= ROWS_FOR_EVENTS ? eventLines(scene).slice(-Math.floor(rows / 6)) : [];
   return away === undefined ? tail : [away, ...tail];
+}
+
+function eventLines({ events, eventsFailure }: Scene): Line[] {
+  const lines = events.map((event): Line => [span(event, 'dim')]);
+  if (eventsFailure === undefined) return lines;
+  return [...lines, [span(`! no events: ${eventsFailure}`, 'warning')]];
 }
 
 function footerOf(view: View, { top, rows, count }: Page, { columns }: Size): Line {

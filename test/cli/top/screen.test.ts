@@ -173,6 +173,13 @@ t.test('a failure is said below the server, and what was last known stays', asyn
   t.match(screenText(lines)[4], /^! {2}1 db /);
 });
 
+t.test('that the events cannot be followed is said where they are', async (t) => {
+  const scene = { ...sceneOf(lab), eventsFailure: 'too many follow' };
+  const { lines } = screenOf(scene, usual, large);
+  t.strictSame(screenText(lines).slice(-3, -1), ['event 8', '! no events: too many follow']);
+  t.notMatch(screenText(screenOf(scene, usual, small).lines).join('\n'), 'event');
+});
+
 t.test('a pause and the help are said', async (t) => {
   const paused = screenOf(sceneOf(lab), { ...usual, isPaused: true }, small);
   t.match(screenText(paused.lines).at(-1), /^PAUSED {2}q quit/);

@@ -1,6 +1,7 @@
 // The live screen, by what a person sees in a terminal of 80 × 24.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import t from 'tap';
+import { ControlClient } from '../../../src/control/client.js';
 import { Peer } from '../../../src/index.js';
 import { run, ivshmem } from '../../helper/command.js';
 import { configFile } from '../../helper/config-file.js';
@@ -307,3 +308,17 @@ t.test(
     await tmux.until('its end', (screen) => /ENOENT[^]*^code 1$/m.test(screen));
   },
 );
+
+t.test('it says that it cannot follow the events, until it can', need('tmux'), async (t) => {
+  const { control } = await lab(t);
+  const client = new ControlClient(control);
+  const followers = Array.from({ length: 16 }, () => client.events({ follow: true }));
+  for (const follower of followers) await follower.next();
+  const tmux = await openTop(t, control);
+  const line = '! no events: 16 follow the events already: let one of them end';
+  await tmux.until('that is said', (screen) => screen.includes(line));
+  for (const follower of followers) await follower.return();
+  await tmux.until('the events', (screen) => {
+    return !screen.includes('no events') && screen.includes('listening on');
+  });
+});
