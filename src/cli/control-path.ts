@@ -74,7 +74,7 @@ function instancePaths(): string[] {
 
 /** Whether somebody serves at a path, as far as can be seen. */
 export function isServed(place: string): boolean {
-  const { target, lock, holders, isServed: mayBe } = claimTo(place);
+  const { target, lock, isLocked, isServed: mayBe } = claimTo(place);
   // Who listens is told by path, which may be another's in a container; the lock is of this one.
-  return target !== undefined && (lock === undefined ? mayBe : holders.length > 0);
+  return target !== undefined && (lock === undefined ? mayBe : isLocked !== false);
 }

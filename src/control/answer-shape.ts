@@ -49,7 +49,7 @@ export const answerShapes = {
   },
   region,
   eviction: { evicted: { id: 'number', pid: 'number', uid: 'number' } },
-  reload: { summary: 'string', 'problems?': ['string'] },
+  reload: { summary: 'string', problems: ['string'] },
   event: { event: 'string' },
   refusal: { code: 'string', message: 'string' },
 } as const satisfies Record<string, Shape>;

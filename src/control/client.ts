@@ -14,7 +14,7 @@ interface Answers {
   readonly status: ServerStatus;
   readonly region: RegionStatus;
   readonly eviction: { readonly evicted: Pick<PeerStatus, 'id' | 'pid' | 'uid'> };
-  readonly reload: { readonly summary: string; readonly problems?: readonly string[] };
+  readonly reload: { readonly summary: string; readonly problems: readonly string[] };
   readonly event: EventLine;
   readonly refusal: { readonly code: string; readonly message: string };
 }
