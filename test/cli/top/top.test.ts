@@ -46,6 +46,17 @@ async function joinMany(t: Scope, socket: string, count: number): Promise<Peer[]
   return peers;
 }
 
+/** Starts a process of this name that is a peer. */
+function joinCalled(t: Scope, name: string, socket: string): void {
+  const library = new URL('../../../src/index.js', import.meta.url).href;
+  const script = `
+    process.title = ${JSON.stringify(name)};
+    const { Peer } = await import(${JSON.stringify(library)});
+    await Peer.connect({ socket: ${JSON.stringify(socket)} });
+    setInterval(() => undefined, 1000);`;
+  new Child(t, [process.execPath, '--input-type=module', '-e', script]);
+}
+
 async function startQemu(t: Scope, socket: string): Promise<Qemu> {
   const qemu = new Qemu(t, { socket, vectors: 3 });
   await qemu.lives();
@@ -248,12 +259,7 @@ t.test(
   need('tmux'),
   async (t) => {
     const { socket, control } = await lab(t);
-    const script = `
-    process.title = '\\u001b[2J\\u001b]0;x';
-    const { Peer } = await import(${JSON.stringify(new URL('../../../src/index.js', import.meta.url).href)});
-    await Peer.connect({ socket: ${JSON.stringify(socket)} });
-    setInterval(() => undefined, 1000);`;
-    new Child(t, [process.execPath, '--input-type=module', '-e', script]);
+    joinCalled(t, '\u001b[2J\u001b]0;x', socket);
     const tmux = await openTop(t, control);
     const screen = await tmux.until('the peer', (screen) => screen.includes('\\u{1b}'));
     t.match(screen, /^ {3}0 - {2}"\\u\{1b\}\[2J\\u\{1… /m);
@@ -262,12 +268,7 @@ t.test(
 
 t.test('marks on a letter move nothing on the screen', need('tmux'), async (t) => {
   const { socket, control } = await lab(t);
-  const script = `
-    process.title = 'e\\u0301\\u0302\\u0303\\u0304x';
-    const { Peer } = await import(${JSON.stringify(new URL('../../../src/index.js', import.meta.url).href)});
-    await Peer.connect({ socket: ${JSON.stringify(socket)} });
-    setInterval(() => undefined, 1000);`;
-  new Child(t, [process.execPath, '--input-type=module', '-e', script]);
+  joinCalled(t, 'e\u0301\u0302\u0303\u0304x', socket);
   const tmux = await openTop(t, control);
   const screen = await tmux.until('the peer', (screen) => screen.includes('é\ufffd'));
   t.match(screen, /^ {3}0 - {2}é\ufffd\ufffd\ufffdx +\d+ \S+ +\d+ s +0 ok +/m);
