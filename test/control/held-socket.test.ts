@@ -36,7 +36,7 @@ t.test("a stranger's control socket is neither asked nor believed", need('root')
     t.match(await run(t, [...asUser(OURS), ...ivshmem, ...words, '--control', strange.path]), {
       code: 1,
       stdout: '',
-      stderr: `ivshmem ${words[0]}: user ${STRANGER} has ${strange.path}; ask as root, or as that user, if it is the right one\n`,
+      stderr: `ivshmem ${words[0]}: user ${STRANGER} has ${strange.path}; if its server is meant, run this as root; if not, name another with --control\n`,
     });
   const doctor = await run(t, [...asUser(OURS), ...ivshmem, 'doctor', '--control', strange.path]);
   t.match(doctor.stdout, `user ${STRANGER} has ${strange.path}`);

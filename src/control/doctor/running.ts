@@ -30,11 +30,6 @@ export function isRunning({ isLocked, listeners }: Claim): boolean {
   return sockets.size > 0 && processIds().some((pid) => hasBoth(pid, sockets));
 }
 
-/** Whether a server left its lock file there and has ended, without doubt. */
-export function isOfDead({ lock, isLocked }: Claim): boolean {
-  return lock !== undefined && isLocked === false && seesAllProcesses();
-}
-
 /** Who listens there, for people. */
 export function listenersOf({ listeners }: Claim): string {
   const pids = holdersOf(...listeners.map((inode) => `socket:[${inode}]`));

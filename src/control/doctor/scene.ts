@@ -7,9 +7,10 @@
 import path from 'node:path';
 import { ControlError } from '../control-error.js';
 import { absenceOf, type Absence } from '../absence.js';
+import { isTrustedAt } from '../held-socket.js';
 import type { ServerStatus } from '../status.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
-import { isOfDead, listenersOf, mayAsk, seesAllProcesses } from './running.js';
+import { listenersOf, mayAsk, seesAllProcesses } from './running.js';
 import { claimTo, type Claim } from './served.js';
 import { regionsOfStatus, type Region } from './regions.js';
 import { askedRegions, socketsOf } from './sockets.js';
@@ -57,7 +58,8 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
   const { askStatus = askNobody, control = '' } = options;
   const all = runningQemus();
   const claim = claimTo(control);
-  const isAsked = control === '' || mayAsk(claim);
+  // A stranger's is not connected to, which is said.
+  const isAsked = control === '' || !isTrustedAt(control) || mayAsk(claim);
   const { status, absence } = isAsked
     ? await statusOrAbsence(askStatus)
     : notRunning(control, claim);
@@ -78,7 +80,7 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
     askStatus,
     control,
     // One that is to be started by who comes need not answer.
-    isServerExpected: options.isServerExpected === true && (isAsked || isOfDead(claim)),
+    isServerExpected: isAsked && options.isServerExpected === true,
     sockets,
     unasked: left + unasked,
     qemus,
@@ -90,13 +92,7 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
 }
 
 function notRunning(control: string, claim: Claim): Pick<Scene, 'status' | 'absence'> {
-  const who = listenersOf(claim);
-  if (isOfDead(claim)) {
-    const message = `${control}: its server has died, and ${who} listens there still`;
-    const remedy = `see why ${who} has not ended (State: in /proc/PID/status), and start the server again`;
-    return { status: undefined, absence: { message, remedy } };
-  }
-  const message = `${control}: ${who} listens, is not seen to be a server, and may start one for who connects`;
+  const message = `${control}: ${listenersOf(claim)} listens, is not seen to be a server, and may start one for who connects`;
   const remedy = 'start the server first, or run this as root, where its processes are seen';
   return { status: undefined, absence: { message, remedy } };
 }

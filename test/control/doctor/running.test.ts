@@ -11,9 +11,7 @@ import { Child } from '../../helper/child.js';
 import { ivshmem } from '../../helper/command.js';
 import { found, ownSceneOf } from '../../helper/doctor.js';
 import { isListening } from '../../helper/look.js';
-import { Lab } from '../../helper/lab.js';
 import { need } from '../../helper/need.js';
-import type { Serve } from '../../helper/serve.js';
 import { Stranger } from '../../helper/stranger.js';
 import { temp } from '../../helper/temp.js';
 import { until } from '../../helper/until.js';
@@ -73,16 +71,3 @@ t.test(
     t.strictSame(await found(hidden, { sockets: [socket] }), []);
   },
 );
-
-t.test('what still listens for a dead server is named, and is not waited for', async (t) => {
-  const { serve, control, status: askStatus } = await Lab.start(t);
-  const ofServer = ({ pid }: Serve): number[] =>
-    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
-  const [front = 0] = ofServer(serve);
-  process.kill(front, 'SIGSTOP');
-  t.teardown(() => process.kill(front, 'SIGKILL'));
-  await serve.end('SIGKILL');
-  t.match(await found(doorbells, { control, askStatus, isServerExpected: true }), [
-    { severity: 'error', message: new RegExp(`has died, and process ${front} listens`) },
-  ]);
-});

@@ -104,7 +104,7 @@ t.test('a lock file that was removed is an error, even if there is a new one', a
       remedy: /^start none there/,
     };
     t.match((await look(lab)).at(-1), complaint);
-    writeFileSync(`${path}.lock`, '');
+    writeFileSync(`${path}.lock`, '', { mode: path === lab.control ? 0o400 : 0o600 });
     t.match((await look(lab)).at(-1), complaint);
   }
   t.equal((await look(lab)).length, 3);
