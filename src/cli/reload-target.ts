@@ -2,6 +2,7 @@
 //
 // Rule 1: an ordinary user means its own. Of several that it may mean nobody guesses: to reload the wrong one is no
 //         look, but a change.
+import { isTrustedAt } from '../control/held-socket.js';
 import type { RegionStatus } from '../control/status.js';
 import { OptionsError } from '../server/error.js';
 import { askControl } from './ask-control.js';
@@ -17,7 +18,8 @@ export async function controlOfMeant(): Promise<string | undefined> {
   const socket = defaultSocket();
   const isThere = isServed(socket);
   // What root's units serve is no ordinary user's.
-  const hasOwnControl = process.getuid?.() === 0 || isServed(ownControlPath());
+  const own = ownControlPath();
+  const hasOwnControl = process.getuid?.() === 0 || (isServed(own) && isTrustedAt(own));
   if (isThere && !hasOwnControl) return undefined;
   const control = servedControlPath();
   if (!isThere) return control ?? leftControlPath();

@@ -40,7 +40,7 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
   // Those that are no more asked for, until they have ended.
   readonly #ending = new Set<Server>();
   #last: Promise<unknown> = Promise.resolve();
-  #isClosing = false;
+  readonly #stop = new AbortController();
 
   /**
    * Serves all of these, or rejects as `Server.listen` does and serves none. Nobody is let in before the turn
@@ -77,7 +77,7 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
 
   /** Ends all regions, as `Server.close` ends one; rejects with the first failure when all is done. */
   async close(options: CloseOptions = {}): Promise<void> {
-    this.#isClosing = true;
+    this.#stop.abort(new Error('the server is being stopped'));
     const ends = [...this.servers, ...this.#ending].map((server) => server.close(options));
     const failures = new Failures();
     for (const end of await Promise.allSettled(ends)) {
@@ -105,9 +105,10 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
     await Promise.all(ends);
     const added: string[] = [];
     for (const region of regions) {
-      if (this.#isClosing || this.#servers.has(nameOf(region))) continue;
+      if (this.#servers.has(nameOf(region))) continue;
       try {
-        if (await this.#start(region)) added.push(nameOf(region));
+        await this.#start(region);
+        added.push(nameOf(region));
       } catch (error) {
         refused.push({ region: nameOf(region), error: error as Error });
       }
@@ -115,12 +116,14 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
     return { added, removed, kept: kept.map(nameOf), refused };
   }
 
-  // Whether it is served now: all may have been asked to end meanwhile.
-  async #start(region: ServerOptions): Promise<boolean> {
-    const prepared = await Server.prepare(region);
-    if (this.#isClosing) prepared.undo();
-    else this.#add(region, prepared.open());
-    return !this.#isClosing;
+  // All may be asked to end meanwhile.
+  async #start(region: ServerOptions): Promise<void> {
+    const { signal } = this.#stop;
+    signal.throwIfAborted();
+    const { open, undo } = await Server.prepare({ ...region, signal });
+    if (signal.aborted) undo();
+    signal.throwIfAborted();
+    this.#add(region, open());
   }
 
   #add(region: ServerOptions, server: Server): void {

@@ -55,12 +55,13 @@ export class LockFile implements Disposable {
     }
   }
 
-  /** What the file at the path of a lock is beside; undefined: it is none, or cannot be seen. */
+  /** What the file at the path of a lock is beside; undefined: it is none, is not marked, or cannot be seen. */
   static kindOf(target: string): LockedKind | undefined {
     try {
       const status = statSync(lockPathOf(target));
       if (!isOurs(status)) return undefined;
-      return (status.mode & 0o777) === MODES.control ? 'control' : 'other';
+      const mode = status.mode & 0o777;
+      return (['control', 'other'] as const).find((kind) => MODES[kind] === mode);
     } catch {
       return undefined;
     }
@@ -96,11 +97,13 @@ function marked(fd: Fd, kind: LockedKind): Fd {
     const status = fstatSync(fd.rawFd);
     const isMarked = (status.mode & 0o777) === MODES[kind];
     if (isOurs(status) && !isMarked) fchmodSync(fd.rawFd, MODES[kind]);
-    return fd;
   } catch (error) {
+    // Another user's file is as good a claim.
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') return fd;
     fd.close();
     throw error;
   }
+  return fd;
 }
 
 // A lock file is empty: what is not was there before us, and is somebody's.

@@ -29,6 +29,7 @@ import type { RegionMemory } from './memory.js';
 import type { CheckedOptions } from './options.js';
 import {
   allocateAll,
+  allocateAtOnce,
   checkHugePages,
   fillMemory,
   prepareMemory,
@@ -173,8 +174,8 @@ async function adopt(fd: Fd, file: string, options: CheckedOptions): Promise<voi
   }
 }
 
-// A sparse object may need room yet. On an empty one nobody can live: a server died between making it
-// and giving it its size.
+// A sparse object may need room yet, and is left as it was where there is not enough. On an empty one nobody can
+// live: a server died between making it and giving it its size.
 async function allocateRest(
   fd: Fd,
   file: string,
@@ -186,7 +187,8 @@ async function allocateRest(
   checkRoom(Math.max(0, options.size - blocks * 512), roomInDirectory(directory), directory);
   try {
     if (size === 0) await fillMemory(fd, options, directory);
-    else await allocateAll(fd, options.size, directory);
+    else if (blocks * 512 < options.size) allocateAtOnce(fd, options, directory);
+    else await allocateAll(fd, options, directory);
   } catch (error) {
     if (size === 0) resizeMemory(fd, 0);
     throw error;

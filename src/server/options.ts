@@ -93,6 +93,8 @@ export interface ServerOptions {
    * closes them after the server: mode, group, path and queue are nothing that the server changes.
    */
   readonly inherited?: ReadonlyMap<string, Fd> | undefined;
+  /** Ends a start: while memory is allocated, it rejects with the signal's reason, and leaves nothing behind. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options with their defaults. */

@@ -37,23 +37,40 @@ export async function fillMemory(fd: Fd, options: CheckedOptions, where: string)
   if (options.label !== undefined) {
     // Before the rest, which can take seconds: who is killed there leaves a memory that has its label.
     // With a page that is there: where the kernel finds none, to write would be a SIGBUS.
-    await allocateAll(fd, pageSize(), where);
+    fitting(options, where, () => {
+      allocateMemory(fd, 0, pageSize());
+    });
     writeLabel(fd, options.label, options);
   }
-  await allocateAll(fd, options.size, where);
+  await allocateAll(fd, options, where);
 }
 
-/** All pages; those that are there stay as they are. Throws ServerError ERR_IVSHMEM_NO_ROOM. */
-export async function allocateAll(fd: Fd, sizeBytes: number, where: string): Promise<void> {
+/** All pages; those that are there stay as they are. Rejects with ServerError ERR_IVSHMEM_NO_ROOM. */
+export async function allocateAll(fd: Fd, options: CheckedOptions, where: string): Promise<void> {
+  const { size, signal } = options;
+  for (let from = 0; from < size; from += STEP_BYTES) {
+    if (from > 0) await turn();
+    signal?.throwIfAborted();
+    fitting(options, where, () => {
+      allocateMemory(fd, from, Math.min(from + STEP_BYTES, size));
+    });
+  }
+}
+
+/** The same at once: where there is not enough room, the kernel takes back what it has found. */
+export function allocateAtOnce(fd: Fd, options: CheckedOptions, where: string): void {
+  fitting(options, where, () => {
+    allocateMemory(fd, 0, options.size);
+  });
+}
+
+function fitting({ size }: CheckedOptions, where: string, allocate: () => void): void {
   try {
-    for (let from = 0; from < sizeBytes; from += STEP_BYTES) {
-      if (from > 0) await turn();
-      allocateMemory(fd, from, Math.min(from + STEP_BYTES, sizeBytes));
-    }
+    allocate();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOSPC' && code !== 'ENOMEM') throw error;
-    throw noRoom(sizeBytes, where, 'less');
+    throw noRoom(size, where, 'less');
   }
 }
 

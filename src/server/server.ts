@@ -29,7 +29,7 @@ import { Failures } from './failures.js';
 import { describer } from './question.js';
 import { receiveAt } from './reception.js';
 import { Region } from './region.js';
-import { setUp, type Setup } from './setup.js';
+import { setUp } from './setup.js';
 import {
   describePeer,
   descriptorsWarning,
@@ -43,9 +43,9 @@ import {
 } from './server-events.js';
 import { VmChange } from './vm-change.js';
 
-/** A server that is all there, and lets nobody in yet. Either ends it. */
+/** A server that is all there but for its sockets. Either ends it. */
 export interface PreparedServer {
-  /** From now on peers are let in. */
+  /** From now on peers can connect. */
   readonly open: () => Server;
   /** Puts everything away as if it had never been; never throws. */
   readonly undo: () => void;
@@ -83,13 +83,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return (await Server.prepare(options)).open();
   }
 
-  /** The same in two steps: nobody is let in before the second. Either may fail as `listen` does. */
+  /** The same in two steps: nobody can connect before the second. Either may fail as `listen` does. */
   static async prepare(options: ServerOptions): Promise<PreparedServer> {
     const checked = checkOptions(options);
     const setup = await setUp(checked);
     const open = (): Server => {
       try {
-        return new Server(checked, setup);
+        return new Server(checked, setup.memory, setup.listen());
       } catch (error) {
         setup.undo();
         throw error;
@@ -98,7 +98,11 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return { open, undo: setup.undo };
   }
 
-  private constructor(options: CheckedOptions, { memory, listeners }: Setup) {
+  private constructor(
+    options: CheckedOptions,
+    memory: RegionMemory,
+    listeners: readonly Listening[],
+  ) {
     super();
     this.name = options.name;
     this.socket = options.socket;

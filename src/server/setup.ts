@@ -2,16 +2,17 @@
 //
 // Rule 1: setup order, each undone in reverse when a later one fails: claims to the sockets, memory,
 //         sockets. Each time the socket for host commands comes second, then those of VMs.
+// Rule 2: nobody can connect before all the rest is there: who did would be hung up on when it fails.
 import { Failures } from './failures.js';
 import { claimSocket, type Listening } from './listening.js';
 import { openRegionMemory, type RegionMemory } from './memory.js';
 import type { CheckedOptions } from './options.js';
 
-/** All that is there before the first connection. */
+/** All that is there before anybody can connect. */
 export interface Setup {
   readonly memory: RegionMemory;
-  /** Of all, of host commands if there is one for them, and of VMs that have their own. */
-  readonly listeners: readonly Listening[];
+  /** Opens the sockets: of all, of host commands if there is one for them, and of VMs that have their own. */
+  readonly listen: () => Listening[];
   /** Puts everything away as if it had never been; never throws. */
   readonly undo: () => void;
 }
@@ -44,14 +45,15 @@ async function take(options: CheckedOptions, undo: (() => void)[]): Promise<Omit
     memory.close();
   });
   if (!memory.isAdopted) undo.push(() => memory.unlink());
-  const listeners = claims.map((claim) => {
-    const listener = claim.open();
-    undo.push(() => {
-      listener.close();
+  const listen = (): Listening[] =>
+    claims.map((claim) => {
+      const listener = claim.open();
+      undo.push(() => {
+        listener.close();
+      });
+      return listener;
     });
-    return listener;
-  });
-  return { memory, listeners };
+  return { memory, listen };
 }
 
 // The options of each socket: they differ in the path alone.

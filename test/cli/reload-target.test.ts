@@ -25,10 +25,16 @@ interface Scene {
   /** What the user's own configuration says. */
   readonly own?: { readonly text: string; readonly sockets: readonly string[] };
   readonly uid: number;
+  /** A line that runs before the command. */
+  readonly before?: string;
 }
 
 /** What \`ivshmem reload\` says, as this user. */
-async function reloaded(t: Test, { unit, own, uid }: Scene, ...words: string[]): Promise<Ended> {
+async function reloaded(
+  t: Test,
+  { unit, own, uid, before = '' }: Scene,
+  ...words: string[]
+): Promise<Ended> {
   const directory = temp(t);
   chmodSync(directory, 0o755);
   const as = uid === 0 ? [] : [...asUser(uid), 'env', `XDG_RUNTIME_DIR=/run/user/${uid}`];
@@ -49,6 +55,7 @@ async function reloaded(t: Test, { unit, own, uid }: Scene, ...words: string[]):
     server('unit', `control: ${UNIT}\nregions: { unit: { socket: ${unit} } }\n`, [], [UNIT, unit]);
   if (own) server('own', own.text, as, own.sockets);
   lines.push(
+    before,
     `${[...as, ...ivshmem, 'reload', ...words].join(' ')} && code=0 || code=$?; exit $code`,
   );
   return run(t, ['unshare', '--mount', 'sh', '-ec', lines.join('\n'), 'sh', temp(t)]);
@@ -71,6 +78,17 @@ t.test("an ordinary user's own server goes before the unit's", need('root'), asy
     { code: 1, stderr: `${UNIT}: EACCES` },
     'without one the unit is meant',
   );
+});
+
+t.test("a stranger's control socket is nobody's own", need('root'), async (t) => {
+  const control = OWN.replace('.sock', '-control.sock');
+  const listen = `require("net").createServer().listen("${control}")`;
+  const strange = [...asUser(USER + 1), process.execPath, '-e', `'${listen}'`].join(' ');
+  const before = `chmod 1777 /run/user/${USER}; serve ${strange}; wait_for ${control}`;
+  t.match(await reloaded(t, { own, uid: USER, before }), {
+    code: 0,
+    stdout: 'reloaded: kept own\n',
+  });
 });
 
 t.test('of two servers of root none is guessed', need('root'), async (t) => {

@@ -1,7 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import t, { type Test } from 'tap';
 import { libc } from '../../native/libc.js';
 import { LockFile } from '../../src/server/lock-file.js';
+import { need } from '../helper/need.js';
+import { unprivileged } from '../native/other-user.js';
 import { temp } from '../helper/temp.js';
 
 function acquire(t: Test, target: string): LockFile {
@@ -88,4 +98,12 @@ t.test('its mode says what it is beside, whatever was there before', async (t) =
   writeFileSync(`${target}.lock`, 'precious', { mode: 0o600 });
   acquire(t, target);
   t.equal(LockFile.kindOf(target), undefined, "somebody's says nothing");
+});
+
+t.test("another user's file is a claim, and has no mark", need('root'), async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o777);
+  writeFileSync(`${directory}/s.lock`, '', { mode: 0o644 });
+  unprivileged(() => acquire(t, `${directory}/s`));
+  t.equal(LockFile.kindOf(`${directory}/s`), undefined);
 });

@@ -183,6 +183,15 @@ for (const [kind, place] of Object.entries(named)) {
     t.same(facts(await open(t, options)).slice(0, 2), [M, M]);
   });
 
+  t.test(`a ${kind} full of holes is filled in one call, which the kernel undoes`, async (t) => {
+    const { options, directory, name } = place(t);
+    writeFileSync(`${directory}/${name}`, '');
+    truncateSync(`${directory}/${name}`, 64 * M);
+    const fault = failing(t, 'fallocate', 'ENOSPC', { after: 1 });
+    await open(t, { ...options, size: 64 * M });
+    t.equal(fault.calls, 1);
+  });
+
   t.test(`a ${kind} that is gone by the end is none the less unlinked`, async (t) => {
     const { options, directory, name } = place(t);
     const memory = await open(t, options);

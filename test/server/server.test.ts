@@ -25,14 +25,31 @@ t.test('a server ends with its block, and leaves nothing', async (t) => {
   t.same(readdirSync(directory), []);
 });
 
-t.test('what is prepared lets nobody in before it is opened', async (t) => {
+t.test('to what is prepared nobody can connect before it is opened', async (t) => {
   const socket = `${temp(t)}/s`;
   const { open } = await Server.prepare({ socket });
-  const early = connectSocket(socket)!;
+  t.notOk(existsSync(socket));
   await using server = open();
-  t.same(server.peers, [], 'nor in the turn in which it is');
-  await until('it joins', () => server.peers.length === 1);
-  early.close();
+  t.equal((await SocketPeer.join(t, socket, { vectors: 1 })).id, 0);
+  t.equal(server.peers.length, 1);
+});
+
+t.test('a start ends with its signal, and leaves nothing', async (t) => {
+  const directory = temp(t);
+  const before = descriptorCount('self');
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const listening = Server.listen({
+    socket: `${directory}/s`,
+    size: 512 * 1024 ** 2,
+    signal: stop.signal,
+  });
+  setImmediate(() => {
+    stop.abort(reason);
+  });
+  await t.rejects(listening, reason);
+  t.equal(descriptorCount('self'), before);
+  t.same(readdirSync(directory), []);
 });
 
 t.test('what is prepared can be undone, and nothing is left', async (t) => {

@@ -1,5 +1,5 @@
 // Sockets at which somebody listens in the place of a server, who starts one when somebody connects.
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import t from 'tap';
 import { hidden } from '../../../src/control/doctor/checks/hidden.js';
 import { doorbells } from '../../../src/control/doctor/checks/doorbells.js';
@@ -52,22 +52,28 @@ t.test('a server that is to be started by who comes is not', need('socket-activa
   t.strictSame(await found(hidden, { sockets: [socket] }), [], 'and then it is asked');
 });
 
-t.test(
-  'one that cannot lock, in a directory of others, is known by what it has open',
-  need('socket-activate', 'root'),
-  async (t) => {
-    const directory = `${temp(t)}/sockets`;
-    mkdirSync(directory);
-    for (const path of [`${directory}/..`, directory]) chmodSync(path, 0o755);
-    const socket = `${directory}/s`;
-    const serve = [...asUser(NOBODY), ...ivshmem, 'serve', '--socket', socket, '--vectors', '3'];
-    const listens = ['-l', socket, '-l', `${socket}.host`];
-    const starter = new Child(t, ['systemd-socket-activate', ...listens, ...serve]);
-    await until('it listens', () => isListening(`${socket}.host`));
-    t.strictSame((await ownSceneOf({ sockets: [socket] })).regions, []);
-    t.equal(programOf(starter), 'systemd-socket-');
-    await new Stranger(t, socket).versions();
-    t.match(await ownSceneOf({ sockets: [socket] }), { regions: [{ vectors: 3 }] });
-    t.strictSame(await found(hidden, { sockets: [socket] }), []);
-  },
-);
+const shmName = `ivshmem-test-running-${process.pid}`;
+t.teardown(() => rmSync(`/dev/shm/${shmName}`, { force: true }));
+
+for (const [what, memory] of Object.entries({ own: [], named: ['--shm-name', shmName] })) {
+  t.test(
+    `one of ${what} memory that cannot lock, in a directory of others, is known by its process`,
+    need('socket-activate', 'root'),
+    async (t) => {
+      const directory = `${temp(t)}/sockets`;
+      mkdirSync(directory);
+      for (const path of [`${directory}/..`, directory]) chmodSync(path, 0o755);
+      const socket = `${directory}/s`;
+      const serve = [...ivshmem, 'serve', '--socket', socket, '--vectors', '3', ...memory];
+      const listens = ['-l', socket, '-l', `${socket}.host`];
+      const command = ['systemd-socket-activate', ...listens, ...asUser(NOBODY), ...serve];
+      const starter = new Child(t, command);
+      await until('it listens', () => isListening(`${socket}.host`));
+      t.strictSame((await ownSceneOf({ sockets: [socket] })).regions, []);
+      t.equal(programOf(starter), 'systemd-socket-');
+      await new Stranger(t, socket).versions();
+      t.match(await ownSceneOf({ sockets: [socket] }), { regions: [{ vectors: 3 }] });
+      t.strictSame(await found(hidden, { sockets: [socket] }), []);
+    },
+  );
+}
