@@ -53,7 +53,9 @@ t.test('a server that is to be started by who comes is not', need('socket-activa
 });
 
 const shmName = `ivshmem-test-running-${process.pid}`;
-t.teardown(() => rmSync(`/dev/shm/${shmName}`, { force: true }));
+t.teardown(() => {
+  for (const name of [shmName, `${shmName}.lock`]) rmSync(`/dev/shm/${name}`, { force: true });
+});
 
 for (const [what, memory] of Object.entries({ own: [], named: ['--shm-name', shmName] })) {
   t.test(
