@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { ControlClient } from '../../src/control/client.js';
 import { ControlSocket } from '../../src/control/control-socket.js';
+import type { Answer } from '../../src/control/inquiries.js';
 import type { RegionPart } from '../../src/control/question.js';
 import { run } from '../helper/command.js';
-import { temp } from '../helper/temp.js';
+import { temp, type Scope } from '../helper/temp.js';
 import { until } from '../helper/until.js';
 
 const never = new Promise(() => undefined);
@@ -15,25 +16,33 @@ const look = {
   process: { residentBytes: 0, logLinesDropped: 0, lagSeconds: { mean: 0, max: 0 } },
 };
 
-t.test('a front that dies is told of, and started again', async (t) => {
-  let deaths = 0;
+/** Opens a control socket whose questions are answered so, and serves at it until the test ends. */
+async function served(
+  t: Scope,
+  answer: Answer,
+): Promise<{ client: ControlClient; troubles: readonly Error[] }> {
   const troubles: Error[] = [];
   const path = `${temp(t)}/c`;
   const socket = await ControlSocket.open({
     place: { path },
-    answer: ({ kind }, { tell }) => {
-      if (kind === 'events') return never;
-      // What it cannot make anything of ends it.
-      if (deaths < 2) tell(null as unknown as RegionPart);
-      deaths += 1;
-      return Promise.resolve(look);
-    },
+    answer,
     onTrouble: (error) => troubles.push(error),
   });
   t.teardown(() => socket.close());
   await socket.load();
   socket.serve();
-  const client = new ControlClient(path);
+  return { client: new ControlClient(path), troubles };
+}
+
+t.test('a front that dies is told of, and started again', async (t) => {
+  let deaths = 0;
+  const { client, troubles } = await served(t, ({ kind }, { tell }) => {
+    if (kind === 'events') return never;
+    // What it cannot make anything of ends it.
+    if (deaths < 2) tell(null as unknown as RegionPart);
+    deaths += 1;
+    return Promise.resolve(look);
+  });
   for (let death = 1; death <= 2; death += 1) {
     await t.rejects(client.status(), { code: 'ECONNRESET' });
     await until('it is told', () => troubles.length === death);
@@ -43,53 +52,27 @@ t.test('a front that dies is told of, and started again', async (t) => {
 });
 
 t.test('a front without memory says so', async (t) => {
-  const troubles: Error[] = [];
-  const path = `${temp(t)}/c`;
-  const socket = await ControlSocket.open({
-    place: { path },
-    answer: ({ kind }, { tell }) => {
-      if (kind === 'events') return never;
-      for (let n = 0; n < 400; n += 1)
-        tell({ region: 0, peers: ['x'.repeat(1e6)] } as unknown as RegionPart);
-      return Promise.resolve(look);
-    },
-    onTrouble: (error) => troubles.push(error),
+  const { client, troubles } = await served(t, ({ kind }, { tell }) => {
+    if (kind === 'events') return never;
+    for (let n = 0; n < 400; n += 1)
+      tell({ region: 0, peers: ['x'.repeat(1e6)] } as unknown as RegionPart);
+    return Promise.resolve(look);
   });
-  t.teardown(() => socket.close());
-  await socket.load();
-  socket.serve();
-  await t.rejects(new ControlClient(path).status(), { code: 'ECONNRESET' });
+  await t.rejects(client.status(), { code: 'ECONNRESET' });
   await until('it is told', () => troubles.length === 1);
   t.match(troubles[0]?.message, /^SIG(ABRT|TRAP|ILL): FATAL ERROR: .*heap out of memory$/);
 });
 
 t.test('a server that does not answer is 503 after a while', async (t) => {
-  const path = `${temp(t)}/c`;
-  const socket = await ControlSocket.open({
-    place: { path },
-    answer: () => never,
-    onTrouble: () => undefined,
-  });
-  t.teardown(() => socket.close());
-  await socket.load();
-  socket.serve();
-  await t.rejects(new ControlClient(path).status(), { code: 'ERR_IVSHMEM_NO_ANSWER' });
+  const { client } = await served(t, () => never);
+  await t.rejects(client.status(), { code: 'ERR_IVSHMEM_NO_ANSWER' });
 });
 
 t.test('a failure that nobody expects is 500, with its message', async (t) => {
-  const path = `${temp(t)}/c`;
-  const socket = await ControlSocket.open({
-    place: { path },
-    answer: ({ kind }) => (kind === 'events' ? never : Promise.reject(new Error('a bug'))),
-    onTrouble: () => undefined,
-  });
-  t.teardown(() => socket.close());
-  await socket.load();
-  socket.serve();
-  await t.rejects(new ControlClient(path).status(), {
-    code: 'ERR_IVSHMEM_INTERNAL',
-    message: 'a bug',
-  });
+  const { client } = await served(t, ({ kind }) =>
+    kind === 'events' ? never : Promise.reject(new Error('a bug')),
+  );
+  await t.rejects(client.status(), { code: 'ERR_IVSHMEM_INTERNAL', message: 'a bug' });
 });
 
 t.test('the front alone says that it is no program', async (t) => {

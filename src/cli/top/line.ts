@@ -1,6 +1,6 @@
 // A line of the screen, before anybody paints it.
 //
-// Rule 1: whatever is on the screen came through `plain`: no text of somebody else's steers the terminal.
+// Rule 1: whatever is on the screen came through `cellText`: no text of somebody else's steers the terminal.
 // Rule 2: colour says nothing that a word or a sign does not say, too.
 import termkit from 'terminal-kit';
 import { printable } from '../../protocol/printable.js';
