@@ -63,9 +63,10 @@ function noFile(error: unknown): never {
   throw NO_FILE.includes(code) ? new OptionsError('config', message) : error;
 }
 
-function checkControl(control: string | undefined, { socket, hostSocket }: ServerOptions): void {
+function checkControl(control: string | undefined, region: ServerOptions): void {
   if (control === undefined) return;
-  for (const taken of [socket, hostSocket]) {
+  const { socket, hostSocket, vms = [] } = region;
+  for (const taken of [socket, hostSocket, ...vms.map((vm) => vm.socket)]) {
     if (taken !== undefined && isSamePath(path.resolve(control), taken))
       throw new OptionsError(
         'control',

@@ -204,3 +204,21 @@ t.test('what the file says is not said by options as well', async (t) => {
   t.match(stderr, '--config: the file describes the regions; leave out --size, --vectors');
   t.notOk(existsSync(`${place.directory}/a`));
 });
+
+t.test('the control socket is none that the file has for VMs or host commands', async (t) => {
+  const place = new Place(t);
+  place.write('a: { socket: a, vms: { web: { socket: web } } }');
+  for (const name of ['a', 'a.host', 'web']) {
+    const control = ['--control', `${place.directory}/${name}`];
+    const { code, stderr } = await run(t, [
+      ...ivshmem,
+      'serve',
+      '--config',
+      place.file,
+      ...control,
+    ]);
+    t.equal(code, 2);
+    t.match(stderr, '--control: it is the socket of VMs or host commands');
+    t.same(place.sockets, []);
+  }
+});
