@@ -3,11 +3,10 @@
 // Rule 1: everything that can fail is settled here, before the first byte: a version 0 once sent is
 //         a promise, and a connection that ends before the memory hangs a QEMU.
 // Rule 2: this file decides and changes nothing.
-import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import type { MessageRows } from '../../native/message-batch.js';
 import type { PeerCredentials } from '../../native/unix-socket.js';
 import type { Membership } from '../protocol/membership.js';
-import { MAX_PEER_ID } from '../protocol/wire.js';
+import { DESCRIPTOR_RESERVE } from './descriptor-budget.js';
 import type { QemuGuard } from './qemu-guard.js';
 import type { IdentityRule } from './identity.js';
 import { descriptorsKept } from './kept-room.js';
@@ -15,36 +14,6 @@ import { ownDescriptors } from './own-descriptors.js';
 import { refusal, type Refusal } from './refusal.js';
 import type { Slot } from './slot.js';
 import { MAX_HOST_SLOTS, type Slots } from './slots.js';
-
-/** Descriptors kept free, so that a refusal can always be sent and a log or a /proc file be opened. */
-export const DESCRIPTOR_RESERVE = 16;
-
-/** Descriptors of a socket that a region listens on: itself, its lock, the spare one of its acceptor. */
-const SOCKET_DESCRIPTORS = 3;
-
-/** What a region has beside its peers. */
-export interface Besides {
-  /** Sockets that it listens on. */
-  readonly sockets: number;
-  /** Slots that room is kept for: those of VMs, and one for a host command: a full region can still be looked at. */
-  readonly slots: number;
-}
-
-/** Descriptors for peers and sockets, where so many sockets have been opened and no acceptor yet. */
-export function descriptorsFree(sockets: number): number {
-  const open = (descriptorCount('self') ?? 0) - sockets * (SOCKET_DESCRIPTORS - 1);
-  return ownDescriptorLimit() - open - DESCRIPTOR_RESERVE;
-}
-
-/**
- * How many peers fit into so many descriptors, 0 where not one does: each costs its socket and its
- * doorbells.
- */
-export function peersAdmitted(free: number, vectors: number, { sockets, slots }: Besides): number {
-  const left = free - sockets * SOCKET_DESCRIPTORS;
-  const peers = Math.floor(left / (vectors + 1)) - slots;
-  return Math.max(0, Math.min(MAX_PEER_ID + 1, peers));
-}
 
 /** What admission looks at in a region. */
 export interface RegionParts {

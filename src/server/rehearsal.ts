@@ -21,7 +21,7 @@ import { MessageReceiver } from '../../native/message-receiver.js';
 import { SystemError } from '../../native/system-error.js';
 import { createSocketPair } from '../../native/unix-socket.js';
 import { ACCEPTS_PER_TURN } from './acceptor.js';
-import { DESCRIPTOR_RESERVE } from './admission-check.js';
+import { DESCRIPTOR_RESERVE } from './descriptor-budget.js';
 import { InFlight, isCountedInFlight, measureMessageBytes } from './in-flight.js';
 import { lookAtOneself } from './qemu-guard.js';
 import { Region } from './region.js';

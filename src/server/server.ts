@@ -4,19 +4,13 @@
 //         up, then connections.
 import { EventEmitter } from 'node:events';
 import path from 'node:path';
-import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-limit.js';
 import type { ReloadReport } from '../protocol/answer.js';
 import type { Acceptor } from './acceptor.js';
-import {
-  DESCRIPTOR_RESERVE,
-  descriptorsFree,
-  peersAdmitted,
-  type Door,
-  type Policy,
-} from './admission-check.js';
+import type { Door, Policy } from './admission-check.js';
 import { merged, unchangeable, type Change } from './change.js';
 import { OptionsError } from './error.js';
 import type { Counters } from './counters.js';
+import { DescriptorBudget } from './descriptor-budget.js';
 import { Doors } from './doors.js';
 import { Ending, type CloseOptions } from './ending.js';
 import { evict, type EvictOptions } from './eviction.js';
@@ -64,8 +58,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly label: string | undefined;
   readonly memory: Pick<RegionMemory, 'kind' | 'path' | 'sizeBytes' | 'isAdopted'>;
   readonly #memory: RegionMemory;
-  // Descriptors for peers and sockets, at the start.
-  readonly #free: number;
+  readonly #budget: DescriptorBudget;
   #admitted: number;
   readonly #region: Region;
   readonly #doors = new Doors((listener, vm) => this.#accept(listener, vm));
@@ -109,7 +102,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.hostSocket = options.hostSocket;
     this.vectors = options.vectors;
     this.label = options.label;
-    this.#free = descriptorsFree(listeners.length);
+    this.#budget = new DescriptorBudget(options.vectors, listeners.length);
     this.#admitted = this.#peersBeside(options.namedVms.length, listeners.length);
     this.#options = options;
     this.memory = memory;
@@ -139,7 +132,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   #peersBeside(vms: number, sockets: number): number {
     const slots = vms + (this.hostSocket === undefined ? 0 : 1);
-    return peersAdmitted(this.#free, this.vectors, { sockets, slots });
+    return this.#budget.peersBeside({ sockets, slots });
   }
 
   /**
@@ -222,11 +215,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   /** What at the start can be seen to become a problem. */
   get limitWarning(): ServerWarning | undefined {
     if (this.maxPeers <= this.#admitted) return undefined;
-    const limit = ownDescriptorLimit();
-    const own = (descriptorCount('self') ?? 0) - this.peers.length * (this.vectors + 1);
     const peers = this.maxPeers + this.vms.length;
-    const needed = own + peers * (this.vectors + 1) + DESCRIPTOR_RESERVE;
-    return descriptorsWarning({ peers, vectors: this.vectors, needed, limit });
+    const demand = this.#budget.demandOf(peers, this.peers.length);
+    return descriptorsWarning({ peers, vectors: this.vectors, ...demand });
   }
 
   /**

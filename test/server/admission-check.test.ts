@@ -3,8 +3,6 @@ import { descriptorCount, ownDescriptorLimit } from '../../native/descriptor-lim
 import { MessageRows } from '../../native/message-batch.js';
 import { Membership } from '../../src/protocol/membership.js';
 import {
-  descriptorsFree,
-  peersAdmitted,
   refusalOf,
   type Claim,
   type Policy,
@@ -108,18 +106,4 @@ t.test('a newcomer for whose doorbells there are no descriptors is refused', asy
     message: new RegExp(`\\b${vectors}\\b.*\\b16\\b`),
     remedy: /LimitNOFILE=/,
   });
-});
-
-t.test('the limit of descriptors admits so many peers, or none', async (t) => {
-  const limit = ownDescriptorLimit();
-  const besides = { sockets: 1, slots: 0 };
-  const free = descriptorsFree(0);
-  const one = peersAdmitted(free, 1, besides);
-  t.ok(one > limit / 2 - 200 || one === 65_536, `${one} of ${limit}`);
-  t.ok(one <= limit / 2);
-  t.ok(peersAdmitted(free, 9, besides) <= one / 5 + 1);
-  const hosts = one - peersAdmitted(free, 1, { sockets: 2, slots: 1 });
-  t.ok(hosts === 2 || hosts === 3, 'a command and a socket are five descriptors');
-  t.equal(peersAdmitted(free, 2 * limit, besides), 0);
-  t.equal(descriptorsFree(2), free + 4, 'the sockets that are open are not counted twice');
 });

@@ -8,7 +8,7 @@ import {
   ownDescriptorLimit,
   type DescriptorLimits,
 } from '../../../../native/descriptor-limit.js';
-import { DESCRIPTOR_RESERVE } from '../../../server/admission-check.js';
+import { DESCRIPTOR_RESERVE } from '../../../server/descriptor-budget.js';
 import type { Check, Complaint } from '../finding.js';
 import { regionOf } from '../leads-to.js';
 import type { QemuProcess } from '../qemu-process.js';
