@@ -74,6 +74,11 @@ export class SystemError extends Error {
   }
 }
 
+/** Whether the kernel said no: a SystemError, or Node's own of the same shape. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error && 'syscall' in error;
+}
+
 /** The errno (positive) of the call that just returned −1. */
 export function lastErrno(): number {
   return koffi.errno();

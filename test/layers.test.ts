@@ -52,7 +52,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   // Another: what is loaded only for the live screen.
   'src/cli/top': {
-    below: ['src/cli', 'src/control', 'src/server', 'src/protocol'],
+    below: ['src/cli', 'src/control', 'src/server', 'src/protocol', 'native'],
     outside: /^(node:|yargs$|terminal-kit$)/,
   },
   'src/control': {

@@ -1,9 +1,10 @@
 // Commands that ask a control socket: what goes wrong, in words that say what to do.
+import { isSystemError } from '../../native/system-error.js';
 import { remedyFor } from '../control/absence.js';
 import { ControlClient } from '../control/client.js';
 import { ControlError } from '../control/control-error.js';
 import { controlPath } from './control-path.js';
-import { CommandError, isSystemError } from './exit.js';
+import { CommandError } from './exit.js';
 import { ReadersEnd } from './print.js';
 
 /** Calls with the control socket at this path, or the default one. Failures become errors for people. */

@@ -5,7 +5,7 @@
 // Rule 2: nobody is connected to in order to find that out.
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { claimTo } from '../control/doctor/served.js';
+import { claimTo } from '../control/served.js';
 import { isTrustedAt } from '../control/held-socket.js';
 import { OptionsError } from '../server/error.js';
 import { defaultSocket } from './default-socket.js';

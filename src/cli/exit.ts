@@ -4,6 +4,7 @@
 //         the configuration file, what the service manager passes and what is not installed included: what
 //         another start does not right, a service manager is not to try again.
 // Rule 2: an error that is none of the known ones is a bug: it ends the process, loudly.
+import { isSystemError } from '../../native/system-error.js';
 import { EnvironmentError } from '../control/environment-error.js';
 import { MissingPackageError } from '../control/missing-package-error.js';
 import { PeerError } from '../peer/peer-error.js';
@@ -34,9 +35,4 @@ export function exitCodeOf(error: unknown): typeof EXIT_SYSTEM | typeof EXIT_USA
   if (error instanceof PeerError || error instanceof ProtocolError) return EXIT_SYSTEM;
   if (isSystemError(error)) return EXIT_SYSTEM;
   throw error;
-}
-
-/** Whether the kernel said no: our SystemError, or Node's own of the same shape. */
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'errno' in error && 'syscall' in error;
 }

@@ -4,10 +4,11 @@
 //
 // Rule 1: it relies on nothing but the specification: any server will do.
 // Rule 2: SIGINT and SIGTERM end it at any moment, whoever keeps it waiting.
+import { isSystemError } from '../../native/system-error.js';
 import { Peer } from '../peer/peer.js';
 import { clientFlags } from './client/client-flags.js';
 import { ClientConversation } from './client/conversation.js';
-import { EXIT_OK, EXIT_SYSTEM, EXIT_USAGE, exitCodeOf, isSystemError, UsageError } from './exit.js';
+import { EXIT_OK, EXIT_SYSTEM, EXIT_USAGE, exitCodeOf, UsageError } from './exit.js';
 import { helpOf, valuesOf } from './flag-command.js';
 import { getopt } from './getopt.js';
 import { openScreen } from './client/screen.js';

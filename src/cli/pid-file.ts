@@ -12,8 +12,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { isSystemError } from '../../native/system-error.js';
 import { ServerError } from '../server/error.js';
-import { isSystemError } from './exit.js';
+
 import type { Log } from './log.js';
 
 const { O_CREAT, O_NONBLOCK, O_WRONLY } = constants;

@@ -4,7 +4,8 @@
 // Rule 2: the end of the reader is an error of its own, by which a command ends without a word. An EPIPE
 //         of anything else that is written to is none.
 // Rule 3: what else the kernel says no to is said of standard output: a command is about more than that.
-import { CommandError, isSystemError } from './exit.js';
+import { isSystemError } from '../../native/system-error.js';
+import { CommandError } from './exit.js';
 
 /** Whoever read our output is gone. */
 export class ReadersEnd extends Error {

@@ -1,9 +1,10 @@
 // What a person can do when a command that needs a server fails, by the code of the error.
 //
 // Rule 1: a code that is not in the table is a bug: it goes on as it is.
+import { isSystemError } from '../../native/system-error.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { refusalErrno } from '../protocol/refusal-reason.js';
-import { CommandError, isSystemError } from './exit.js';
+import { CommandError } from './exit.js';
 
 const remedies: Readonly<Record<string, string>> = {
   ENOENT: 'start a server there (ivshmem serve), or name its socket with --socket',

@@ -2,8 +2,8 @@
 //
 // Rule 1: a server that was named, or whose control socket is there, and that does not answer is a fault; none at
 //         the default place is none.
+import { isSystemError } from '../../native/system-error.js';
 import { ControlError } from './control-error.js';
-import { isSystemError } from './doctor/finding.js';
 
 /** What kept us from a server's status. */
 export interface Absence {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import koffi from 'koffi';
 import t from 'tap';
@@ -6,6 +7,7 @@ import {
   checkReady,
   describeErrno,
   errno,
+  isSystemError,
   lastErrno,
   SystemError,
 } from '../../native/system-error.js';
@@ -38,6 +40,13 @@ t.test("an error looks like Node's own", async (t) => {
     { name, code, errno: error.errno, syscall, path },
     { name: 'SystemError', code: 'EADDRINUSE', errno: -98, syscall: 'bind', path: '/run/x.sock' },
   );
+});
+
+t.test("the kernel's no is told from any other error, whoever threw it", async (t) => {
+  const ofNode: unknown = await readFile('/nowhere').catch((error: unknown) => error);
+  for (const error of [new SystemError(errno.EPERM, 'open'), ofNode]) t.ok(isSystemError(error));
+  for (const error of [new Error('no'), { errno: -1, syscall: 'open' }, undefined])
+    t.notOk(isSystemError(error));
 });
 
 t.test('an error without a path has none', async (t) => {

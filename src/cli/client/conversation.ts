@@ -4,13 +4,14 @@
 // Rule 2: interrupts are taken only as fast as their lines are; what waits is merged by the kernel,
 //         and nothing is lost.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isSystemError } from '../../../native/system-error.js';
 import type { Interrupt } from '../../peer/inbox.js';
 import { PeerError } from '../../peer/peer-error.js';
 import type { Peer } from '../../peer/peer.js';
 import { formatSize } from '../../server/size.js';
 import { commandHelp, parseCommand, type ClientCommand } from './command.js';
 import { otherIds, othersOf, ringDoorbells } from './ring.js';
-import { CommandError, isSystemError } from '../exit.js';
+import { CommandError } from '../exit.js';
 import { allVectors, firstVectors } from '../ranges.js';
 import type { Screen } from './screen.js';
 

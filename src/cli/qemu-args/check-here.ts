@@ -5,9 +5,10 @@
 // Rule 2: a plain device gets the very object, or none is printed: QEMU would make what is missing, and a VM
 //         write into what is another's.
 import { statSync, type BigIntStats } from 'node:fs';
+import { isSystemError } from '../../../native/system-error.js';
 import type { RegionDescription } from '../../protocol/answer.js';
 import { quote } from '../../protocol/printable.js';
-import { CommandError, isSystemError } from '../exit.js';
+import { CommandError } from '../exit.js';
 import type { Wanted } from './wanted.js';
 
 const WHERE =

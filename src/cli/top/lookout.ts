@@ -4,10 +4,11 @@
 //         known of it stays.
 // Rule 2: whatever is no such failure is a bug, and rejects.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isSystemError } from '../../../native/system-error.js';
 import type { ControlClient } from '../../control/client.js';
 import { ControlError } from '../../control/control-error.js';
 import type { ServerStatus } from '../../control/status.js';
-import { isSystemError } from '../exit.js';
+
 import { timeText } from '../time-text.js';
 import { EventTail } from './event-tail.js';
 import { ratesBetween, type Look, type Rates } from './rates.js';

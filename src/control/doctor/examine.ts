@@ -4,7 +4,8 @@
 //         says so, and the others go on.
 // Rule 2: a list has an end, however many strangers give cause for a finding.
 import { checks } from './checks.js';
-import { isSystemError, type Check, type Complaint, type Finding } from './finding.js';
+import { isSystemError } from '../../../native/system-error.js';
+import { type Check, type Complaint, type Finding } from './finding.js';
 import type { Scene } from './scene.js';
 
 const MOST_FINDINGS = 100; // of each check

@@ -53,11 +53,6 @@ export function shown(text: string): string {
   return printable(short);
 }
 
-/** Whether the kernel said no: our SystemError, or Node's own of the same shape. */
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
-}
-
 /** The file system's own text for a shell that it is pasted into. */
 export function shellPath(path: string): string {
   const text = shown(path);

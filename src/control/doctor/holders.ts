@@ -3,7 +3,7 @@
 // Rule 1: nobody seen is not nobody: what other users have is for root to see.
 import { processDescriptors } from '../../../native/process-descriptors.js';
 import { sharedMappings } from '../../../native/process-mappings.js';
-import { processIds } from './qemu-process.js';
+import { processIds } from '../process-ids.js';
 
 /** Those that can be seen, by process ID, but for ourselves. */
 export function holdersOf(...files: readonly string[]): number[] {

@@ -11,7 +11,8 @@ import { readProcFile } from '../../../native/proc-file.js';
 import { unixListeners } from '../../../native/unix-listeners.js';
 import { argvOf } from '../../qemu/command-line.js';
 import { patience } from '../../server/patience.js';
-import { credentialsOf, isQemu, processIds, type SharedMemory } from './qemu-process.js';
+import { processIds } from '../process-ids.js';
+import { credentialsOf, isQemu, type SharedMemory } from './qemu-process.js';
 
 /** Of these memories, the keys of those that have one. */
 export function livingMemories(wanted: readonly SharedMemory[]): Set<string> {

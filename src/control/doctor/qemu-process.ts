@@ -4,13 +4,14 @@
 //         is asked; where not, it is believed for what it says of itself.
 // Rule 2: it is looked at once; a check that needs it fresh looks again.
 // Rule 3: what it has open is known by the kernel's lists alone: a stat may wait for a stranger's file system.
-import { readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
+import { readlinkSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
 import { sharedMappings, type SharedMapping } from '../../../native/process-mappings.js';
 import { readProcFile } from '../../../native/proc-file.js';
 import { argvOf, isQemuName, nameOnCommandLine, valuesOf } from '../../qemu/command-line.js';
 import { ivshmemDevices, memoryPaths, type IvshmemDevice } from '../../qemu/ivshmem-devices.js';
 import { patience } from '../../server/patience.js';
+import { processIds } from '../process-ids.js';
 import { shown } from './finding.js';
 
 /** Who a process is to the file system. */
@@ -52,13 +53,6 @@ export function runningQemus(): QemuProcess[] {
   return processIds()
     .flatMap((pid) => look(pid) ?? [])
     .sort((a, b) => a.pid - b.pid);
-}
-
-/** All processes that can be seen from here. */
-export function processIds(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
 }
 
 /** Whether a process is a QEMU by its program, or by its own word where that may not be looked at. */

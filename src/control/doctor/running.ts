@@ -11,8 +11,9 @@ import { processDescriptors } from '../../../native/process-descriptors.js';
 import { readProcFile } from '../../../native/proc-file.js';
 import { argvOf } from '../../qemu/command-line.js';
 import { holdersOf } from './holders.js';
-import { OUR_MEMFD, processIds } from './qemu-process.js';
-import type { Claim } from './served.js';
+import { processIds } from '../process-ids.js';
+import { OUR_MEMFD } from './qemu-process.js';
+import type { Claim } from '../served.js';
 
 const OUR_PROGRAMS = ['ivshmem', 'ivshmem-server'];
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]'; // PROC_PID_INIT_INO

@@ -11,7 +11,7 @@ import { isTrustedAt } from '../held-socket.js';
 import type { ServerStatus } from '../status.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
 import { listenersOf, mayAsk, seesAllProcesses } from './running.js';
-import { claimTo, type Claim } from './served.js';
+import { claimTo, type Claim } from '../served.js';
 import { regionsOfStatus, type Region } from './regions.js';
 import { askedRegions, socketsOf } from './sockets.js';
 

@@ -9,7 +9,7 @@ import { isSocketAt } from './leads-to.js';
 import type { QemuProcess } from './qemu-process.js';
 import { regionBehind, type Region } from './regions.js';
 import { mayAsk } from './running.js';
-import { claimTo } from './served.js';
+import { claimTo } from '../served.js';
 
 const MOST_ASKED = 64;
 const MOST_OF_QEMUS = 256;

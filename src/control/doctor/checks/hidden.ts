@@ -4,7 +4,7 @@ import { LOOK_AT_ALL, shown, type Check, type Complaint } from '../finding.js';
 import { isSocketAt } from '../leads-to.js';
 import { isRunning, listenersOf } from '../running.js';
 import type { Scene } from '../scene.js';
-import { claimTo, type Claim } from '../served.js';
+import { claimTo, type Claim } from '../../served.js';
 
 export const hidden: Check = {
   name: 'hidden',

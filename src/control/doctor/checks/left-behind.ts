@@ -9,7 +9,7 @@ import { isSocketAt, regionOf } from '../leads-to.js';
 import { livingMemories, wouldSeeServer } from '../living-memories.js';
 import type { QemuProcess, SharedMemory } from '../qemu-process.js';
 import type { Scene } from '../scene.js';
-import { claimTo } from '../served.js';
+import { claimTo } from '../../served.js';
 
 export const leftBehind: Check = {
   name: 'left-behind',

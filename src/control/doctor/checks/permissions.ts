@@ -9,7 +9,7 @@ import { shown, type Check, type Complaint } from '../finding.js';
 import { directoriesAbove, obstacle } from '../may-reach.js';
 import type { QemuProcess } from '../qemu-process.js';
 import type { Scene } from '../scene.js';
-import { claimTo } from '../served.js';
+import { claimTo } from '../../served.js';
 
 export const permissions: Check = {
   name: 'permissions',

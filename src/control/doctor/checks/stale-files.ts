@@ -7,7 +7,7 @@ import path from 'node:path';
 import { shellPath, shown, type Check, type Complaint } from '../finding.js';
 import { holdersOf } from '../holders.js';
 import type { Scene } from '../scene.js';
-import { claimTo } from '../served.js';
+import { claimTo } from '../../served.js';
 
 export const staleFiles: Check = {
   name: 'stale-files',

@@ -5,9 +5,9 @@
 //         Neither can be seen of a server outside of our own PID namespace, so a container does not tell.
 import { lstatSync, readlinkSync, realpathSync, type BigIntStats } from 'node:fs';
 import nodePath from 'node:path';
-import { isLocked, lockHolders } from '../../../native/lock.js';
-import { unixListeners } from '../../../native/unix-listeners.js';
-import { processIds } from './qemu-process.js';
+import { isLocked, lockHolders } from '../../native/lock.js';
+import { unixListeners } from '../../native/unix-listeners.js';
+import { processIds } from './process-ids.js';
 
 /** What is at a path and beside it. */
 export interface Claim {

@@ -1,13 +1,13 @@
 import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { claimTo } from '../../../src/control/doctor/served.js';
-import { LockFile } from '../../../src/server/lock-file.js';
-import { Child } from '../../helper/child.js';
-import { ivshmem } from '../../helper/command.js';
-import { isListening } from '../../helper/look.js';
-import { Region } from '../../helper/region.js';
-import { temp } from '../../helper/temp.js';
-import { until } from '../../helper/until.js';
+import { claimTo } from '../../src/control/served.js';
+import { LockFile } from '../../src/server/lock-file.js';
+import { Child } from '../helper/child.js';
+import { ivshmem } from '../helper/command.js';
+import { isListening } from '../helper/look.js';
+import { Region } from '../helper/region.js';
+import { temp } from '../helper/temp.js';
+import { until } from '../helper/until.js';
 
 t.test('who holds the lock serves, or is about to', async (t) => {
   const path = `${temp(t)}/s`;
