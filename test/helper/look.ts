@@ -1,11 +1,20 @@
 // What the kernel tells of other processes, without touching them.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const SO_ACCEPTCON = ' 00010000 ';
 
 /** Whether a process runs; one that has ended and that nobody has waited for does not. */
 export function isRunning(pid: number): boolean {
   return !['', 'Z', 'X'].includes(stateOf(pid));
+}
+
+/** Whether nothing of a process runs any more: its first thread may end before the others. */
+export function hasEnded(pid: number): boolean {
+  try {
+    return !isRunning(pid) && readdirSync(`/proc/${pid}/task`).length === 1;
+  } catch {
+    return true; // it has been waited for, too
+  }
 }
 
 /** Whether a process stands still: a signal that stops it takes its time to arrive. */

@@ -5,7 +5,7 @@
 // Rule 3: TCG everywhere: under KVM the guests of the test machines hang.
 
 import { Child, type Exit } from './child.js';
-import { isRunning, isStopped } from './look.js';
+import { hasEnded, isRunning, isStopped } from './look.js';
 import { Qtest } from './qtest.js';
 import type { Scope } from './temp.js';
 
@@ -74,6 +74,12 @@ export class Qemu {
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.exit;
+  }
+
+  /** The same at once: on return it has ended, and nobody in this process has had the time to see it. */
+  killUnseen(): void {
+    this.#child.kill('SIGKILL');
+    while (!hasEnded(this.pid));
   }
 }
 
