@@ -3,27 +3,20 @@
 // Rule 1: it is there before the first VM can be, and goes last: an operator sees the start and the end.
 import { statSync } from 'node:fs';
 import type { UserIdentity } from '../control/become.js';
-import { ControlError } from '../control/control-error.js';
 import { ControlSocket, type ControlPlace } from '../control/control-socket.js';
 import { EventFeed } from '../control/event-feed.js';
 import { ControlSource, type SourceOptions } from '../control/source.js';
 import type { Log } from './log.js';
-
-// Who answers: nobody before there is a region.
-interface Answers {
-  source: ControlSource | undefined;
-}
 
 /** The control socket of this process. */
 export class Control implements AsyncDisposable {
   readonly #log: Log;
   readonly #feed = new EventFeed();
   readonly #socket: ControlSocket;
-  readonly #answers: Answers;
+  #source: ControlSource | undefined;
 
-  private constructor(socket: ControlSocket, answers: Answers, log: Log) {
+  private constructor(socket: ControlSocket, log: Log) {
     this.#socket = socket;
-    this.#answers = answers;
     this.#log = log;
     log.watch((event) => {
       this.#feed.add(event);
@@ -32,13 +25,8 @@ export class Control implements AsyncDisposable {
 
   /** Opens it. Rejects as `ControlSocket.open`. */
   static async open(place: ControlPlace, log: Log): Promise<Control> {
-    const answers: Answers = { source: undefined };
     const socket = await ControlSocket.open({
       place,
-      answer: async (ask, inquiry) => {
-        if (answers.source) return answers.source.answer(ask, inquiry);
-        throw new ControlError('ERR_IVSHMEM_NO_ANSWER', 'the server is starting: try again');
-      },
       onTrouble: ({ message }) => {
         log.error(
           { event: 'control' },
@@ -46,7 +34,7 @@ export class Control implements AsyncDisposable {
         );
       },
     });
-    const control = new Control(socket, answers, log);
+    const control = new Control(socket, log);
     if (place.fd !== undefined) warnOfMode(place.path, log);
     return control;
   }
@@ -64,15 +52,16 @@ export class Control implements AsyncDisposable {
   /** From now on there is something to tell, by a front that becomes this user first. */
   serve(options: Pick<SourceOptions, 'daemon' | 'reload'>, as?: UserIdentity): void {
     const logLinesDropped = (): number => this.#log.linesDropped;
-    this.#answers.source = new ControlSource({ ...options, feed: this.#feed, logLinesDropped });
-    this.#socket.serve(as);
+    const source = new ControlSource({ ...options, feed: this.#feed, logLinesDropped });
+    this.#source = source;
+    this.#socket.serve((ask, inquiry) => source.answer(ask, inquiry), as);
     const { path } = this.#socket;
     this.#log.info({ event: 'control', socket: path }, `control socket ${path}: ivshmem status`);
   }
 
   /** Ends it. What cannot be put away is said: it must not stand in the way of what is said of the regions. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#answers.source?.[Symbol.dispose]();
+    this.#source?.[Symbol.dispose]();
     try {
       await this.#socket.close();
     } catch (error) {

@@ -26,7 +26,10 @@ const remedies: ReadonlyMap<string, string> = new Map(
     ERR_IVSHMEM_STRANGER:
       'if its server is meant, run this as root; if not, name another with --control',
     ERR_IVSHMEM_SEVERAL: NAME,
-    ERR_IVSHMEM_NO_ANSWER: 'see whether its process is stopped (State: in /proc/PID/status)',
+    EAGAIN:
+      'too many wait there already: see whether its process, or the front below it, is stopped',
+    ERR_IVSHMEM_NO_ANSWER:
+      'see whether its process, or the front below it, is stopped (State: in /proc/PID/status), and what its log says',
   }),
 );
 

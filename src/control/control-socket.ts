@@ -34,8 +34,7 @@ export interface ControlPlace {
 /** What a control socket stands on. */
 export interface ControlOptions {
   readonly place: ControlPlace;
-  readonly answer: Answer;
-  /** The front has died, and is started again. */
+  /** The front has died or could not be started, and is started again. */
   readonly onTrouble: (error: Error) => void;
 }
 
@@ -53,7 +52,8 @@ const FRONT = fileURLToPath(new URL('./front/main.js', import.meta.url));
 // What is new is 4 MiB at most, too: Node 24 would let it grow with the machine's memory.
 const FRONT_HEAP = ['--max-old-space-size=256', '--max-semi-space-size=4'];
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 60_000;
+// Who connects meanwhile waits, and ControlClient for no more than 15 seconds.
+const LONGEST_PAUSE_MS = 10_000;
 const STEADY_MS = 60_000;
 const END_MS = 1_000;
 // V8 says why it ends before a list of a hundred functions.
@@ -65,7 +65,7 @@ export class ControlSocket implements AsyncDisposable {
   readonly #listener: Listening;
   readonly #options: ControlOptions;
   #front: ChildProcess | undefined;
-  #isServing = false;
+  #answer: Answer | undefined;
   #isClosed = false;
   #pause: NodeJS.Timeout | undefined;
   #pauseMs = FIRST_PAUSE_MS;
@@ -98,22 +98,22 @@ export class ControlSocket implements AsyncDisposable {
     this.#listener.giveTo(uid);
   }
 
-  /** Starts the front; resolves when it has loaded all that it needs, or has died. */
+  /** Starts the front; resolves when it has loaded all that it needs, has died, or could not be started. */
   async load(): Promise<void> {
     const front = this.#startFront();
-    await Promise.race([
-      once(front, 'message').catch(() => undefined), // error: it could not be started
-      once(front, 'exit'),
-    ]);
+    if (front === undefined) return;
+    await new Promise((resolve) => {
+      for (const event of ['message', 'exit', 'error']) front.once(event, resolve);
+    });
     // From here on the server does not live on for its sake.
     front.unref();
     front.channel?.unref();
     (front.stderr as Socket | null)?.unref();
   }
 
-  /** From now on who connects is answered, by a front that becomes this user first. */
-  serve(as?: UserIdentity): void {
-    this.#isServing = true;
+  /** From now on who connects is answered so, by a front that becomes this user first. */
+  serve(answer: Answer, as?: UserIdentity): void {
+    this.#answer = answer;
     this.#tell(this.#front, { kind: 'listen', as });
   }
 
@@ -138,38 +138,50 @@ export class ControlSocket implements AsyncDisposable {
     return this.close();
   }
 
-  #startFront(): ChildProcess {
+  // Undefined: there is none, and the next one will be.
+  #startFront(): ChildProcess | undefined {
     const startedMs = performance.now();
-    const front = fork(FRONT, {
-      execArgv: FRONT_HEAP,
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc', this.#listener.fd.rawFd],
-    });
+    const front = this.#fork();
+    if (front === undefined) return undefined;
     this.#front = front;
     let complaint = '';
     front.stderr?.setEncoding('utf8').on('data', (text: string) => {
       complaint = `${complaint}${text}`.slice(-MAX_COMPLAINT_CHARACTERS);
     });
-    const inquiries = new Inquiries(this.#options.answer, (reply) => {
-      this.#tell(front, { kind: 'reply', reply });
-    });
+    let inquiries: Inquiries | undefined;
     front.on('message', (message: Question | Cancel | 'loaded') => {
-      if (message !== 'loaded') inquiries.receive(message);
+      if (message === 'loaded' || this.#answer === undefined) return;
+      inquiries ??= new Inquiries(this.#answer, (reply) => {
+        this.#tell(front, { kind: 'reply', reply });
+      });
+      inquiries.receive(message);
     });
     front.on('error', (error) => {
-      this.#options.onTrouble(error);
       // It has not even begun: there is no end to come.
-      if (front.pid === undefined) this.#startAgain(0);
+      if (front.pid === undefined) this.#hasFailed(error);
     });
     front.on('exit', (code, signal) => {
-      inquiries.cancelAll();
-      if (this.#isClosed) return;
+      inquiries?.cancelAll();
+      if (performance.now() - startedMs > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
       const [reason] = REASON.exec(complaint) ?? [];
       const end = signal ?? `exit code ${code}`;
-      this.#options.onTrouble(new Error(reason === undefined ? end : `${end}: ${reason}`));
-      this.#startAgain(performance.now() - startedMs);
+      this.#hasFailed(new Error(reason === undefined ? end : `${end}: ${reason}`));
     });
     return front;
+  }
+
+  #fork(): ChildProcess | undefined {
+    try {
+      return fork(FRONT, {
+        execArgv: FRONT_HEAP,
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc', this.#listener.fd.rawFd],
+      });
+    } catch (error) {
+      // Some errors are thrown (ENOMEM, ENOTDIR), and some are events (ENOENT, EAGAIN, EMFILE).
+      this.#hasFailed(error as Error);
+      return undefined;
+    }
   }
 
   async #endFront(): Promise<void> {
@@ -183,12 +195,13 @@ export class ControlSocket implements AsyncDisposable {
     await end;
   }
 
-  #startAgain(livedMs: number): void {
+  // The next one is started after a while.
+  #hasFailed(error: Error): void {
     if (this.#isClosed) return;
-    if (livedMs > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    this.#options.onTrouble(error);
     this.#pause = setTimeout(() => {
       void this.load();
-      if (this.#isServing) this.#tell(this.#front, { kind: 'listen' });
+      if (this.#answer) this.#tell(this.#front, { kind: 'listen' });
     }, this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }

@@ -25,12 +25,11 @@ async function served(
   const path = `${temp(t)}/c`;
   const socket = await ControlSocket.open({
     place: { path },
-    answer,
     onTrouble: (error) => troubles.push(error),
   });
   t.teardown(() => socket.close());
   await socket.load();
-  socket.serve();
+  socket.serve(answer);
   return { client: new ControlClient(path), troubles };
 }
 

@@ -1,7 +1,8 @@
 // Whatever comes to the control socket, the peers do not notice, and the process does not grow.
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import t from 'tap';
+import { ivshmem, run } from '../helper/command.js';
 import { Controlled } from '../helper/control.js';
 import { Ledger } from '../helper/ledger.js';
 import { SocketPeer } from '../helper/socket-peer.js';
@@ -181,4 +182,32 @@ t.test('the descriptors of who asks are not those of the peers', async (t) => {
   for (let n = 0; n < 60; n += 1) await lab.connect(t);
   // What it rehearses joins with, it closes again.
   await until('it has as few as ever', async () => (await used()) < 60);
+});
+
+t.test('who finds no room where all wait for a stopped front is told why', async (t) => {
+  const lab = await Controlled.start(t);
+  process.kill(lab.frontPid, 'SIGSTOP');
+  const waiting: Socket[] = [];
+  t.teardown(() => {
+    for (const socket of waiting) socket.destroy();
+  });
+  const isFull = (): Promise<boolean> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(lab.control, () => {
+        resolve(false);
+      });
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EAGAIN') resolve(true);
+        else reject(error);
+      });
+      waiting.push(socket);
+    });
+  while (!(await isFull()));
+  t.match(await run(t, [...ivshmem, 'status', '--control', lab.control]), {
+    code: 1,
+    stderr: /control\.sock: EAGAIN; too many wait there already: see whether .* is stopped$/m,
+  });
+  process.kill(lab.frontPid, 'SIGCONT');
+  for (const socket of waiting) socket.destroy();
+  await until('it answers', async () => (await ask(lab.control)) === 200);
 });

@@ -1,6 +1,7 @@
 // The control socket as any client of HTTP sees it: what it answers, and to whom it says no.
 import { once } from 'node:events';
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import t from 'tap';
 import { Controlled, type Answer } from '../helper/control.js';
 import { SocketPeer } from '../helper/socket-peer.js';
@@ -144,6 +145,28 @@ t.test('what no part of HTTP is used for here has its words, too', async (t) => 
   }
   const old = 'GET /v1/regions/lab HTTP/1.0\r\n\r\n';
   t.match(json(await lab.send(t, old)), { name: 'lab' }, 'HTTP/1.0 has no Host');
+});
+
+t.test('who sends CONNECT and is gone, or stays, is nobody to wait for', async (t) => {
+  const lab = await Controlled.start(t);
+  const request = 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n';
+  const { frontPid } = lab;
+  for (let n = 0; n < 100; n += 1) {
+    const socket = await lab.connect(t);
+    socket.write(request, () => socket.destroy());
+  }
+  const staying = await Promise.all(
+    Array.from({ length: 64 }, async () => {
+      const socket = connect({ path: lab.control, allowHalfOpen: true });
+      t.teardown(() => socket.destroy());
+      socket.write(request);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      return answer.toString();
+    }),
+  );
+  for (const answer of staying) t.match(answer, /^HTTP\/1\.1 405 /);
+  t.equal((await lab.request(t, 'GET /v1/status')).status, 200);
+  t.equal(lab.frontPid, frontPid, 'and the front is the same');
 });
 
 t.test('a connection has one request at a time: who sends the next ahead is let go', async (t) => {

@@ -78,12 +78,13 @@ server.on('checkExpectation', (_request: IncomingMessage, response: ServerRespon
   refuse(response, 417, 'nothing can be expected: leave it out');
 });
 server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-  socket.end(responseOf(405, 'CONNECT is for nothing here'));
+  // With this one HTTP has nothing to do any more: neither with its errors nor with its time.
+  socket.on('error', () => undefined);
+  answerLast(socket, 405, 'CONNECT is for nothing here');
 });
 server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
   const [status, message] = faults[error.code ?? ''] ?? [400, 'this is no request of HTTP'];
-  if (socket.writable) socket.write(responseOf(status, message));
-  socket.destroySoon();
+  answerLast(socket, status, message);
 });
 
 const slowReaders = new SlowReaders(connections, (socket) => followers.has(socket));
@@ -120,6 +121,11 @@ function take(request: IncomingMessage, response: ServerResponse): void {
     refuse(response, 400, 'HTTP/1.1 wants a Host: any');
   else if (slowReaders.areTooSlow) refuse(response, 503, 'too much waits to be read: try again');
   else void respond(request, response);
+}
+
+function answerLast(socket: Socket, status: number, message: string): void {
+  if (socket.writable) socket.write(responseOf(status, message));
+  socket.destroySoon();
 }
 
 // It may not have asked yet, and would find its own end of the connection broken before it reads the answer.
