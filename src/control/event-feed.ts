@@ -1,6 +1,6 @@
 // The last events, for who asks what has been, and for who waits for the next.
 //
-// Rule 1: so many are kept and no more: who comes too late is told how many it missed.
+// Rule 1: so many are kept and no more: who comes too late can tell how many it missed.
 
 /** How many events are kept. */
 export const EVENTS_KEPT = 1_000;
@@ -19,10 +19,8 @@ export type ToldEvent = Readonly<Record<string, unknown>>;
 /** Events from a number on. */
 export interface EventBatch {
   readonly events: readonly ToldEvent[];
-  /** The number of the next event. */
-  readonly next: number;
-  /** How many were asked for and are gone. */
-  readonly lost: number;
+  /** The number of the first of them: those before it that were asked for are gone. */
+  readonly first: number;
 }
 
 /** Keeps events and wakes who waits for one. */
@@ -51,8 +49,8 @@ export class EventFeed {
 
   /** Those from `from` on, as far as they are kept. */
   since(from: number): EventBatch {
-    const first = this.#next - this.#events.length;
-    const events = this.#events.slice(Math.max(0, from - first));
-    return { events, next: this.#next, lost: Math.max(0, first - from) };
+    const kept = this.#next - this.#events.length;
+    const first = Math.max(from, kept);
+    return { events: this.#events.slice(first - kept), first };
   }
 }

@@ -33,6 +33,34 @@ t.test('what has happened is told as the log has it, and that is all', async (t)
   );
 });
 
+t.test('what has been logged is told to who asks then, and once to who follows', async (t) => {
+  const lab = await Controlled.start(t);
+  const stop = new AbortController();
+  const followed: string[] = [];
+  const end = (async () => {
+    for await (const event of lab.client.events({ follow: true, signal: stop.signal }))
+      followed.push(JSON.stringify(event));
+  })();
+  const asked = async (): Promise<string[]> => {
+    const lines = [];
+    for await (const event of lab.client.events()) lines.push(JSON.stringify(event));
+    return lines;
+  };
+  for (let n = 1; n <= 30; n += 1) {
+    (await SocketPeer.join(t, lab.socket, { vectors: 1 })).leave();
+    await until('it has left', () => lab.serve.logged('leave').length === n);
+    // One that asks while another is answered shares the next answer.
+    const answers = await Promise.all([asked(), asked(), asked()]);
+    for (const lines of answers)
+      t.equal(lines.filter((line) => line.includes('"leave"')).length, n);
+  }
+  const all = await asked();
+  await until('it is told all', () => followed.length >= all.length);
+  stop.abort();
+  await t.rejects(end, { name: 'AbortError' });
+  t.same(followed, all);
+});
+
 t.test('who follows is told of each event as it comes, those before it included', async (t) => {
   const lab = await Controlled.start(t);
   await SocketPeer.join(t, lab.socket, { vectors: 1 });

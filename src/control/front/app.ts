@@ -77,9 +77,10 @@ export function createApp(asker: Asker, followers: Followers): Hono<Env> {
     return context.json({ evicted: await asker.evict(region, id, signal) });
   });
   app.post('/v1/reload', async (context) => context.json((await asker.reload()) as object));
-  app.get('/v1/events', (context) => {
+  app.get('/v1/events', async (context) => {
     const follow = context.req.query('follow') ?? '0';
     if (follow !== '0' && follow !== '1') throw request(`follow=${follow}: allowed: 0 and 1`);
+    await followers.catchUp();
     const isFollowed = follow === '1' && context.req.method === 'GET';
     return context.body(
       followers.stream({ follow: isFollowed, socket: context.env.incoming.socket }),

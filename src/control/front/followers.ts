@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { ControlError } from '../control-error.js';
 import { EVENTS_KEPT, type EventBatch, type ToldEvent } from '../event-feed.js';
 import type { Asker } from './asker.js';
+import { Shared } from './shared.js';
 
 /** At most so many follow at a time. */
 export const MAX_FOLLOWERS = 16;
@@ -26,6 +27,9 @@ export interface StreamOptions {
 /** Those who follow the events of one server. */
 export class Followers {
   readonly #asker: Asker;
+  readonly #untilNow = new Shared(async () => {
+    this.#receive(await this.#asker.eventsUntilNow(this.#next));
+  });
   readonly #followers = new Set<Follower>();
   readonly #sockets = new WeakSet<Socket>();
   readonly #kept: ToldEvent[] = [];
@@ -40,6 +44,11 @@ export class Followers {
   /** Asks for events from now on, as long as the server answers. */
   async listen(): Promise<void> {
     for (;;) this.#receive(await this.#asker.events(this.#next));
+  }
+
+  /** Resolves when all that has happened before the call is kept here. Rejects with ControlError (no answer). */
+  catchUp(): Promise<void> {
+    return this.#untilNow.get();
   }
 
   /** The events that are kept, and with `follow` all that come. Throws ControlError (busy). */
@@ -78,7 +87,7 @@ export class Followers {
 
   /** Tells all who follow what there is, and that it was all. */
   async end(): Promise<void> {
-    this.#receive(await this.#asker.eventsUntilNow(this.#next));
+    await this.catchUp();
     for (const { controller } of this.#followers) controller.close();
     this.#followers.clear();
   }
@@ -90,14 +99,17 @@ export class Followers {
     socket.once('close', () => this.#followers.delete(follower));
   }
 
-  #receive({ events, next, lost }: EventBatch): void {
-    // Asked for twice at the end.
-    if (next <= this.#next) return;
+  #receive({ events, first }: EventBatch): void {
+    // Some are asked for twice: who waits for more, and who catches up.
+    const fresh = events.slice(Math.max(0, this.#next - first));
+    if (fresh.length === 0) return;
+    const next = first + events.length;
+    const lost = next - fresh.length - this.#next;
     this.#next = next;
     this.#keptLines = undefined;
-    this.#kept.push(...events);
+    this.#kept.push(...fresh);
     this.#kept.splice(0, this.#kept.length - EVENTS_KEPT);
-    for (const follower of this.#followers) tell(follower, events, lost);
+    for (const follower of this.#followers) tell(follower, fresh, lost);
   }
 }
 
