@@ -2,7 +2,7 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
 import type { ControlClient } from '../control/client.js';
 import type { EventLine } from '../control/followed-events.js';
-import { printable } from '../protocol/printable.js';
+import { printableIn } from '../protocol/printable.js';
 import { askControl } from './ask-control.js';
 import { controlOption, USAGE_CODE } from './control-path.js';
 import { CommandError } from './exit.js';
@@ -44,7 +44,7 @@ async function events(given: ArgumentsCamelCase<EventsArguments>): Promise<void>
     try {
       for await (const event of client.events({ follow, signal: stop.signal })) {
         if (!isAsked(event)) continue;
-        await (json ? printJson(event) : print(lineOf(event)));
+        await (json ? printJson(event) : print(lineOf(printableIn(event))));
       }
     } catch (error) {
       if (stop.signal.aborted) return;
@@ -66,7 +66,7 @@ async function filterOf(
   return ({ event, region: of = isOnly ? region : undefined }) => of === region || event === 'lost';
 }
 
-function lineOf({ time, level = 'warn', msg }: EventLine): string {
-  const clock = typeof time === 'string' ? timeText(new Date(time)) : '--:--:--';
-  return `${clock} ${String(level)} ${printable(String(msg))}\n`;
+function lineOf({ time, level = 'warn', msg = '' }: EventLine): string {
+  const clock = time === undefined ? '--:--:--' : timeText(new Date(time));
+  return `${clock} ${level} ${msg}\n`;
 }

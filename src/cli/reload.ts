@@ -10,6 +10,7 @@ import { errno, SystemError } from '../../native/system-error.js';
 import type { AnsweredRegion } from '../peer/ask.js';
 import { PeerError } from '../peer/peer-error.js';
 import type { ReloadReport } from '../protocol/answer.js';
+import { printableIn } from '../protocol/printable.js';
 import { askControl } from './ask-control.js';
 import { askServer, type NamedSockets } from './ask-server.js';
 import { controlOption, USAGE_CODE } from './control-path.js';
@@ -61,9 +62,10 @@ async function reload(given: ReloadArguments): Promise<void> {
       ? reloaded(given)
       : askControl(control, (client) => client.reload()));
     if (report === undefined) return;
-    for (const problem of report.problems) console.error(`ivshmem reload: ${problem}`);
-    if (report.problems.length > 0) process.exitCode = EXIT_SYSTEM;
-    await print(`${report.summary}\n`);
+    const { summary, problems } = printableIn(report);
+    for (const problem of problems) console.error(`ivshmem reload: ${problem}`);
+    if (problems.length > 0) process.exitCode = EXIT_SYSTEM;
+    await print(`${summary}\n`);
   } catch (error) {
     throw withRemedy(error);
   }

@@ -1,7 +1,7 @@
 // What the answers of a control socket look like, for who is answered.
 //
 // Rule 1: what is read is looked at; more than that may be there, as a newer server may tell it.
-type Shape = 'string' | 'number' | 'boolean' | readonly [each: Shape] | Fields;
+type Shape = 'string' | 'number' | 'boolean' | 'time' | readonly [each: Shape] | Fields;
 
 // By name; `name?` may be missing.
 interface Fields {
@@ -17,7 +17,7 @@ const peer = {
   'process?': 'string',
   'vm?': 'string',
   isHost: 'boolean',
-  joinedAt: 'string',
+  joinedAt: 'time',
   ageSeconds: 'number',
   unread: 'number',
   isBehind: 'boolean',
@@ -43,19 +43,20 @@ export const answerShapes = {
   status: {
     version: 'string',
     pid: 'number',
-    startedAt: 'string',
+    startedAt: 'time',
     descriptors: { used: 'number', limit: 'number' },
     regions: [region],
   },
   region,
   eviction: { evicted: { id: 'number', pid: 'number', uid: 'number' } },
   reload: { summary: 'string', problems: ['string'] },
-  event: { event: 'string' },
+  event: { event: 'string', 'time?': 'time', 'level?': 'string', 'msg?': 'string' },
   refusal: { code: 'string', message: 'string' },
 } as const satisfies Record<string, Shape>;
 
 /** Whether it is as the shape says. */
 export function fits(value: unknown, shape: Shape): boolean {
+  if (shape === 'time') return typeof value === 'string' && !Number.isNaN(Date.parse(value));
   if (typeof shape === 'string') return typeof value === shape;
   if (isList(shape)) return Array.isArray(value) && value.every((each) => fits(each, shape[0]));
   if (typeof value !== 'object' || value === null) return false;

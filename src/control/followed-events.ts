@@ -7,7 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EVENTS_KEPT } from './event-feed.js';
 
 /** A line of the log, as an object; `event` says what it is. */
-export type EventLine = Readonly<Record<string, unknown>> & { readonly event: string };
+export interface EventLine {
+  readonly event: string;
+  readonly time?: string;
+  readonly level?: string;
+  /** For people. */
+  readonly msg?: string;
+  readonly [field: string]: unknown;
+}
 
 /** An answer that goes on. */
 export interface EventStream {

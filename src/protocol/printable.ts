@@ -15,6 +15,17 @@ export function printable(text: string): string {
   return isPrintable(text) ? text : quote(text);
 }
 
+/** A value of JSON with each text in it as `printable` has it. */
+export function printableIn<Value>(value: Value): Value;
+export function printableIn(value: unknown): unknown {
+  if (typeof value === 'string') return printable(value);
+  if (Array.isArray(value)) return value.map((each) => printableIn<unknown>(each));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]): [string, unknown] => [name, printableIn(field)]),
+  );
+}
+
 /** On one line, in double quotes and whatever it is: what is not for printing as `\u{1b}`. */
 export function quote(text: string): string {
   return `"${text.replaceAll(/["\\]|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escape)}"`;

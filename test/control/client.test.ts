@@ -43,10 +43,15 @@ const region = {
 const status = {
   version: '9',
   pid: 1,
-  startedAt: '',
+  startedAt: '2026-11-25T10:00:00.000Z',
   descriptors: { used: 1, limit: 2 },
   regions: [region],
 };
+
+const oddEvents = [{ time: 'soon' }, { time: 1 }, { level: 1 }, { msg: [] }].map((odd) => ({
+  event: 'join',
+  ...odd,
+}));
 
 t.test('what has another shape than an answer is none', async (t) => {
   t.same(await answering(t, JSON.stringify({ ...status, more: 1 })).status(), {
@@ -55,6 +60,8 @@ t.test('what has another shape than an answer is none', async (t) => {
   });
   for (const wrong of [
     { ...status, pid: '1' },
+    { ...status, startedAt: '' },
+    { ...status, startedAt: 1 },
     { ...status, descriptors: null },
     { regions: [{}] },
     { ...status, regions: [{ ...region, peers: [{ id: 1 }] }] },
@@ -64,7 +71,8 @@ t.test('what has another shape than an answer is none', async (t) => {
     await t.rejects(answering(t, JSON.stringify(wrong)).status(), notControl);
   await t.rejects(answering(t, '{}').evict('lab', 1), notControl);
   await t.rejects(answering(t, '{"summary":"","problems":[1]}').reload(), notControl);
-  await t.rejects(all(answering(t, '3\n').events()), notControl);
+  for (const event of ['3', '{}', ...oddEvents.map((odd) => JSON.stringify(odd))])
+    await t.rejects(all(answering(t, `${event}\n`).events()), notControl, event);
   await t.rejects(all(answering(t, '3\n').events({ follow: true })), notControl);
 });
 

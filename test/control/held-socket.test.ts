@@ -13,7 +13,7 @@ const [OURS, STRANGER] = [1_234, 1_235];
 // Answers what it is told to, and says what it was asked.
 const script = `
 const [path] = process.argv.slice(1);
-const body = '{"version":"9","pid":1,"startedAt":"","descriptors":{"used":1,"limit":2},"regions":[]}';
+const body = '{"version":"9","pid":1,"startedAt":"2026-11-25T10:00:00.000Z","descriptors":{"used":1,"limit":2},"regions":[]}';
 const http = require('node:http');
 http.createServer((request, response) => {
   console.log(request.method);

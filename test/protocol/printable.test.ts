@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isPrintable, quote, printable } from '../../src/protocol/printable.js';
+import { isPrintable, printable, printableIn, quote } from '../../src/protocol/printable.js';
 
 t.test('letters, signs and blanks are for printing', async (t) => {
   for (const text of ['', 'a b', 'ä💥', `'"$\\`, '\u00a0', '\ufffd']) {
@@ -34,4 +34,11 @@ t.test('two texts that differ are quoted differently', async (t) => {
 t.test('what is for printing is shown as it is, anything else in quotes', async (t) => {
   t.equal(printable('a "b"'), 'a "b"');
   t.equal(printable('a\nb'), '"a\\u{a}b"');
+});
+
+t.test('in a value of JSON all text is shown so, and nothing else changes', async (t) => {
+  const value = { 'a\n': ['b\n', { c: 'd\n' }], e: null, f: 1, g: true, h: undefined };
+  const shown = { ...value, 'a\n': ['"b\\u{a}"', { c: '"d\\u{a}"' }] };
+  t.strictSame(printableIn(value), shown);
+  t.strictSame(printableIn(shown), shown, 'nor twice');
 });

@@ -1,8 +1,7 @@
 // `ivshmem status`: a server's regions and who is in them.
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { ControlError } from '../../control/control-error.js';
 import type { ServerStatus } from '../../control/status.js';
-import { askControl } from '../ask-control.js';
+import { askControl, noSuchRegion } from '../ask-control.js';
 import { controlOption, USAGE_CODE } from '../control-path.js';
 import { print, printJson } from '../print.js';
 import { statusText } from './status-text.js';
@@ -42,10 +41,6 @@ async function status(given: ArgumentsCamelCase<StatusArguments>): Promise<void>
 function only(told: ServerStatus, name: string | undefined): ServerStatus {
   if (name === undefined) return told;
   const regions = told.regions.filter((region) => region.name === name);
-  if (regions.length > 0) return { ...told, regions };
-  const names = told.regions.map((region) => region.name).join(', ');
-  throw new ControlError(
-    'ERR_IVSHMEM_NO_SUCH_REGION',
-    `there is no region '${name}'; there are: ${names}`,
-  );
+  if (regions.length === 0) throw noSuchRegion(name, told);
+  return { ...told, regions };
 }

@@ -1,9 +1,9 @@
 // A server's status for people.
 //
-// Rule 1: what others have named (processes, users) is quoted where it is not for printing.
+// Rule 1: what is told comes from anybody, and each text of it may have any characters: see `printableIn`.
 import { getBorderCharacters, table } from 'table';
 import type { PeerStatus, RegionStatus, ServerStatus } from '../../control/status.js';
-import { printable } from '../../protocol/printable.js';
+import { printableIn } from '../../protocol/printable.js';
 import { formatSize } from '../../server/size.js';
 import { durationText } from '../duration.js';
 
@@ -12,7 +12,7 @@ const MOST_VECTORS = 8;
 
 /** The text, lines with their ends. */
 export function statusText(server: ServerStatus): string {
-  const { version, pid, startedAt, descriptors, regions } = server;
+  const { version, pid, startedAt, descriptors, regions } = printableIn(server);
   const age = durationText((Date.now() - Date.parse(startedAt)) / 1_000);
   const head = `ivshmem ${version}, pid ${pid}, up ${age}, descriptors ${descriptors.used} of ${descriptors.limit}\n`;
   return [head, ...regions.map(regionText)].join('\n');
@@ -57,9 +57,9 @@ function rowOf(peer: PeerStatus): string[] {
   return [
     String(id),
     vm ?? (isHost ? '(host)' : '-'),
-    printable(process ?? '?'),
+    process ?? '?',
     pid === 0 ? '?' : String(pid),
-    printable(user ?? String(uid)),
+    user ?? String(uid),
     durationText(ageSeconds),
     String(unread),
     waitingOf(peer),

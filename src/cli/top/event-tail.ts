@@ -6,9 +6,8 @@ import { timeText } from '../time-text.js';
 const KEPT = 50;
 
 /** An event on one line: when it was, and what happened. */
-export function eventText({ time, msg }: EventLine): string {
-  const text = String(msg);
-  return typeof time === 'string' ? `${timeText(new Date(time))} ${text}` : text;
+export function eventText({ time, msg = '' }: EventLine): string {
+  return time === undefined ? msg : `${timeText(new Date(time))} ${msg}`;
 }
 
 /** Keeps the last lines. */
@@ -29,8 +28,8 @@ export class EventTail {
 
   /** Takes an event, and tells whether it is news. */
   add(event: EventLine): boolean {
-    const { time = '' } = event;
-    if (typeof time === 'string' && time !== '') {
+    const { time } = event;
+    if (time !== undefined) {
       if (time <= this.#known) return false;
       this.#newest = time;
     }

@@ -1,7 +1,7 @@
 // The screen, from the first answer of the server to the last key.
 import type { ControlClient } from '../../control/client.js';
 import type { ServerStatus } from '../../control/status.js';
-import { CommandError } from '../exit.js';
+import { noSuchRegion } from '../ask-control.js';
 import { isEnd, pressed } from './key.js';
 import { Lookout } from './lookout.js';
 import { orders } from './peer-order.js';
@@ -22,7 +22,8 @@ const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Shows a server until a key or a signal ends it. Rejects before there is a screen if it does not answer. */
 export async function runTop({ client, intervalMs, region }: TopOptions): Promise<void> {
   const first = await client.status();
-  if (region !== undefined) demandRegion(region, first);
+  if (region !== undefined && !first.regions.some(({ name }) => name === region))
+    throw noSuchRegion(region, first);
   const end = new AbortController();
   const stop = (): void => end.abort();
   const top = new Top({ client, intervalMs, first, region, onEnd: stop });
@@ -36,12 +37,6 @@ export async function runTop({ client, intervalMs, region }: TopOptions): Promis
     top.close();
     for (const signal of endSignals) process.off(signal, stop);
   }
-}
-
-function demandRegion(region: string, { regions }: ServerStatus): void {
-  const names = regions.map(({ name }) => name);
-  if (names.includes(region)) return;
-  throw new CommandError(`there is no region '${region}'; there are: ${names.join(', ')}`);
 }
 
 interface OpenOptions extends TopOptions {
