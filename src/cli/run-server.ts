@@ -50,7 +50,8 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
   const daemon = await Daemon.listen(regions);
   signals.onOrder(() => {
     process.exitCode = EXIT_SYSTEM;
-    void daemon.close({ timeoutMs: 0 });
+    // What cannot be put away, who was asked first tells.
+    daemon.close({ timeoutMs: 0 }).catch(() => undefined);
   });
   try {
     if (run.pidFile !== undefined) pidFile = PidFile.write(run.pidFile, log);

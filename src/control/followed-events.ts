@@ -2,6 +2,7 @@
 //
 // Rule 1: each event is told once: of those that are kept, and come first each time, the ones up to the last that
 //         was told are passed over. If that one is kept no more, some may be missing, and that is said.
+//         Events of one millisecond can be equal: as many of them are passed over as were told.
 // Rule 2: another server at the same path is not gone on with: the one that was followed has ended.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EVENTS_KEPT } from './event-feed.js';
@@ -45,26 +46,40 @@ export async function* followedEvents(
   source: EventSource,
   signal?: AbortSignal,
 ): AsyncGenerator<EventLine, void> {
-  let last: string | undefined;
+  const told: string[] = [];
   let events: AsyncIterable<EventLine> | undefined = (await source.follow()).events;
   while (events !== undefined) {
     try {
       for await (const event of events) {
-        if (event.event !== 'lost') last = JSON.stringify(event);
+        if (event.event !== 'lost') told.push(JSON.stringify(event));
+        if (told.length > EVENTS_KEPT) told.shift();
         yield event;
       }
       return;
     } catch (error) {
       if (!HANG_UPS.includes(codeOf(error))) throw error;
     }
-    events = await followedAgain(source, last, signal);
+    events = await followedAgain(source, lastOf(told), signal);
   }
+}
+
+interface Last {
+  readonly line: string;
+  /** How many like it were told. */
+  readonly count: number;
+}
+
+function lastOf(told: readonly string[]): Last | undefined {
+  const line = told.at(-1);
+  return line === undefined
+    ? undefined
+    : { line, count: told.filter((one) => one === line).length };
 }
 
 // Undefined: the server is there no more.
 async function followedAgain(
   source: EventSource,
-  last: string | undefined,
+  last: Last | undefined,
   signal: AbortSignal | undefined,
 ): Promise<AsyncIterable<EventLine> | undefined> {
   for (;;) {
@@ -80,7 +95,7 @@ async function followedAgain(
 
 async function goneOn(
   source: EventSource,
-  last: string | undefined,
+  last: Last | undefined,
   signal: AbortSignal | undefined,
 ): Promise<AsyncIterable<EventLine> | undefined> {
   const stream = await source.follow();
@@ -88,7 +103,7 @@ async function goneOn(
   try {
     // Asked for while the other answer stands, and so of the same server.
     const kept = await keptBy(source, signal);
-    const isSame = kept.length >= EVENTS_KEPT || kept.some((event) => isLine(event, last));
+    const isSame = kept.length >= EVENTS_KEPT || kept.some((event) => isLine(event, last.line));
     if (isSame) return eventsAfter(last, stream.events);
   } catch (error) {
     stream.close();
@@ -111,18 +126,24 @@ async function keptBy(
 }
 
 async function* eventsAfter(
-  last: string,
+  { line, count }: Last,
   events: AsyncIterable<EventLine>,
 ): AsyncGenerator<EventLine, void> {
-  let passed: EventLine[] | undefined = [];
+  let [read, found] = [0, 0];
+  // Since the last like it.
+  let passed: EventLine[] = [];
   for await (const event of events) {
-    if (passed === undefined) yield event;
-    else if (isLine(event, last)) passed = undefined;
+    if (found === count || read === EVENTS_KEPT) {
+      yield event;
+      continue;
+    }
     // What a new front has not told was told by the one before it.
-    else if (event.event !== 'lost') passed.push(event);
-    if (passed === undefined || passed.length < EVENTS_KEPT) continue;
-    yield* [MISSING, ...passed];
-    passed = undefined;
+    if (event.event === 'lost') continue;
+    read += 1;
+    if (isLine(event, line)) [found, passed] = [found + 1, []];
+    else passed.push(event);
+    // Some like it are kept no more.
+    if (found < count && read === EVENTS_KEPT) yield* [MISSING, ...passed];
   }
 }
 

@@ -174,33 +174,6 @@ t.test('who follows is told that the server has ended, and ends with 1', async (
   t.match(text, /info SIGTERM: peers may read/);
 });
 
-t.test('who follows goes on when only the front has died, and ends with the server', async (t) => {
-  const lab = await Controlled.start(t);
-  const follower = new Child(t, [...ivshmem, 'events', '-f', '--json', '--control', lab.control]);
-  let text = '';
-  follower.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
-  const joins = (): number => text.split('"event":"join"').length - 1;
-  for (const expected of [1, 2]) {
-    await SocketPeer.join(t, lab.socket, { vectors: 1 });
-    await until('it is told', () => joins() === expected);
-    const { pid } = lab.serve;
-    const front = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1'));
-    process.kill(front, 'SIGKILL');
-    // So many are said to have died.
-    await until('that is told', () => text.split('is started again').length - 1 === expected);
-  }
-  const lines = text.trim().split('\n');
-  t.equal(new Set(lines).size, lines.length, 'each is told once');
-  t.same(
-    lines
-      .map((line) => (JSON.parse(line) as { event: string }).event)
-      .filter((event) => event === 'lost'),
-    [],
-  );
-  await lab.serve.end('SIGKILL');
-  t.match(await follower.exit, { code: 1, stderr: 'ivshmem events: the server has ended\n' });
-});
-
 t.test('of the only region all events are, whose own line does not name it', async (t) => {
   const lab = await Controlled.start(t);
   const all = await call(t, lab.control, 'events');

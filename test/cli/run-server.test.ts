@@ -1,5 +1,13 @@
 // How a server ends: the first signal is a request, a later one an order.
-import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import t from 'tap';
 import { asUser } from '../helper/as-user.js';
 import { Child } from '../helper/child.js';
@@ -98,6 +106,26 @@ t.test('what cannot be put away is told, and the rest is', need('root'), async (
   t.match(stderr, /"event":"failed","code":"EACCES"/);
   t.notOk(existsSync(pidFile!));
   t.notOk(existsSync(socket!));
+});
+
+t.test('what cannot be put away is told once, be it by order', need('root'), async (t) => {
+  const directory = temp(t);
+  chmodSync(directory, 0o755);
+  const run = `${directory}/run`;
+  mkdirSync(run);
+  chownSync(run, 65_534, 65_534);
+  const args = ['--socket', `${run}/s`, '--vectors', '512'];
+  const serve = await Serve.start(t, args, { within: asUser(65_534) });
+  await stall(t, serve, `${run}/s`);
+  chownSync(run, 0, 0);
+  await until('a signal is an order', () => {
+    const hasFailed = serve.logged('failed').length > 0 || !serve.alive;
+    if (!hasFailed) serve.kill('SIGTERM');
+    return hasFailed;
+  });
+  t.equal((await serve.exit).code, 1);
+  t.match(serve.logged('failed'), [{ code: 'EACCES' }]);
+  t.notMatch(serve.stderr, /^[^{]/m, 'each line is one of the log');
 });
 
 t.test('a peer that never reads holds up the end for a while only', async (t) => {

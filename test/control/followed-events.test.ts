@@ -85,6 +85,26 @@ t.test('the last one that was told is passed over, be it the first that is kept'
   t.same(told, events(0, 1 + EVENTS_KEPT));
 });
 
+t.test('of equal events as many are passed over as were told', async (t) => {
+  const [a, b] = [event(1), event(2)];
+  const { told } = await toldBy(
+    { told: [a, b, a] },
+    { told: [a, b, a, a], kept: [[a, b, a, a]] },
+    { told: [a, b, a, a, b], kept: [[a, b, a, a, b]], isEnd: true },
+  );
+  t.same(told, [a, b, a, a, b]);
+});
+
+t.test('of equal events that are kept in part none is told twice', async (t) => {
+  const kept = [event(0), ...events(1, EVENTS_KEPT)];
+  const { told } = await toldBy(
+    { told: [event(0), event(0)] },
+    { told: [...kept, event(9_999)], kept: [kept], isEnd: true },
+  );
+  t.match(told[2], { event: 'lost', msg: /may be missing/ });
+  t.same(told.toSpliced(2, 1), [event(0), ...kept, event(9_999)]);
+});
+
 t.test('another server is the end of the one that was followed', async (t) => {
   const other = events(100, 105);
   t.same(await toldBy({ told: events(0, 2) }, { told: other, kept: [other] }), {
