@@ -2,7 +2,8 @@
 //
 // Rule 1: order: whether there can be a pid file, listen, pid file, another user, what people read, ready;
 //         at the end the pid file goes last.
-// Rule 2: the first SIGTERM or SIGINT is a request, a later one is an order.
+// Rule 2: the first SIGTERM or SIGINT is a request, a later one is an order. One that comes before the sockets are
+//         there ends the start, and none of the rest is done.
 import type { ServiceManager } from '../control/service-manager.js';
 import type { ReloadOutcome } from '../control/source.js';
 import { Daemon } from '../server/daemon.js';
@@ -47,7 +48,8 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
   // From here on a signal no longer ends the process by itself: what is made is put away.
   const signals = new StopSignals();
   await using control = await openControl(run);
-  const daemon = await Daemon.listen(regions);
+  const daemon = await start(regions, signals, log);
+  if (daemon === undefined) return;
   signals.onOrder(() => {
     process.exitCode = EXIT_SYSTEM;
     // What cannot be put away, who was asked first tells.
@@ -79,6 +81,22 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
     } finally {
       pidFile?.[Symbol.dispose]();
     }
+  }
+}
+
+// Undefined: it was asked to stop before there was a socket.
+async function start(
+  regions: readonly ServerOptions[],
+  { asked, request }: StopSignals,
+  log: Log,
+): Promise<Daemon | undefined> {
+  try {
+    return await Daemon.listen(regions, { signal: request });
+  } catch (error) {
+    if (error !== request.reason) throw error;
+    const signal = await asked;
+    log.info({ event: 'stop', signal }, `${signal}: it ends before it has served anybody`);
+    return undefined;
   }
 }
 
@@ -123,28 +141,29 @@ async function rehearseFor(daemon: Daemon, signals: StopSignals): Promise<void> 
   const { servers } = daemon;
   const vectors = Math.max(...servers.map((server) => server.vectors));
   const isIdle = (): boolean => servers.every(({ peers }) => peers.length === 0);
-  await rehearse({ vectors, mayGoOn: () => isIdle() && !signals.isAsked });
+  await rehearse({ vectors, mayGoOn: () => isIdle() && !signals.request.aborted });
 }
 
 class StopSignals {
   /** Resolves with the first signal. */
   readonly asked: Promise<NodeJS.Signals>;
+  /** Aborted with the first signal. */
+  readonly request: AbortSignal;
   #askedMs: number | undefined;
   #onOrder: (() => void) | undefined;
 
   constructor() {
+    const request = new AbortController();
+    this.request = request.signal;
     this.asked = new Promise((resolve) => {
       const onSignal = (signal: NodeJS.Signals): void => {
         this.#askedMs ??= performance.now();
         if (performance.now() - this.#askedMs > ORDER_AFTER_MS) this.#onOrder?.();
         resolve(signal);
+        request.abort();
       };
       process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
     });
-  }
-
-  get isAsked(): boolean {
-    return this.#askedMs !== undefined;
   }
 
   /** What to do when somebody does not want to wait. */

@@ -4,6 +4,7 @@
 // Rule 2: what cannot change is said and stays as it was; all the rest of what was asked is done.
 // Rule 3: one change at a time: who asks during one gets the next.
 import { EventEmitter } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Failures } from './failures.js';
 import type { Unchanged } from './change.js';
 import type { ServerOptions } from './options.js';
@@ -44,13 +45,20 @@ export class Daemon extends EventEmitter<DaemonEvents> implements AsyncDisposabl
 
   /**
    * Serves all of these, or rejects as `Server.listen` does and serves none. Nobody is let in before the turn
-   * of the event loop in which it resolves.
+   * of the event loop in which it resolves. The signal ends it before there is a socket: it rejects with its reason.
    */
-  static async listen(regions: readonly ServerOptions[]): Promise<Daemon> {
+  static async listen(
+    regions: readonly ServerOptions[],
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<Daemon> {
     const daemon = new Daemon();
     const prepared = new Map<ServerOptions, PreparedServer>();
     try {
-      for (const region of regions) prepared.set(region, await Server.prepare(region));
+      for (const region of regions)
+        prepared.set(region, await Server.prepare(signal ? { ...region, signal } : region));
+      // What came during the last step of an allocation is heard first.
+      await turn();
+      signal?.throwIfAborted();
       for (const [region, server] of prepared) {
         prepared.delete(region);
         daemon.#add(region, server.open());

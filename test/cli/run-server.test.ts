@@ -12,6 +12,7 @@ import t from 'tap';
 import { asUser } from '../helper/as-user.js';
 import { Child } from '../helper/child.js';
 import { ivshmem } from '../helper/command.js';
+import { Datagrams } from '../helper/datagrams.js';
 import { need } from '../helper/need.js';
 import { Serve } from '../helper/serve.js';
 import { SocketPeer } from '../helper/socket-peer.js';
@@ -45,6 +46,31 @@ t.test('a signal while the server starts leaves nothing either', async (t) => {
 const shmName = `ivshmem-test-run-${process.pid}`;
 const directory = temp(t);
 t.teardown(() => rmSync(`/dev/shm/${shmName}`, { force: true }));
+
+t.test('a stop while memory is allocated ends the start', need('unix-dgram'), async (t) => {
+  const directory = temp(t);
+  const path = (name: string): string => `${directory}/${name}`;
+  const manager = new Datagrams(t);
+  const sockets = ['--socket', path('s'), '--control', path('c'), '--pid-file', path('pid')];
+  const args = [...sockets, '--size', '1G', '--shm-name', shmName, '--ready-fd', '3'];
+  const child = new Child(t, [...ivshmem, 'serve', ...args], {
+    ready: true,
+    env: { ...process.env, NOTIFY_SOCKET: manager.address },
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.ready])
+    stream.on('data', (text: Buffer) => (said += text.toString()));
+  await until('there is a part of it', () => existsSync(`/dev/shm/${shmName}`));
+  child.kill('SIGTERM');
+  child.kill('SIGINT');
+  const { code, stderr } = await child.exit;
+  t.equal(code, 0);
+  t.match(stderr, /^\{[^\n]*"event":"stop","signal":"SIG(TERM|INT)"[^\n]*\}\n$/, 'one line');
+  t.equal(said, '', 'no banner, and not ready');
+  t.same(manager.all, []);
+  t.same(readdirSync(directory), []);
+  t.notOk(existsSync(`/dev/shm/${shmName}`));
+});
 
 for (const [kind, name, path] of [
   ['--shm-name', shmName, `/dev/shm/${shmName}`],

@@ -275,6 +275,18 @@ t.test('nobody can connect before the last region is all there', async (t) => {
   await daemon.close();
 });
 
+t.test('a signal that comes last of all ends a start, too', async (t) => {
+  const directory = temp(t);
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const listening = Daemon.listen([{ socket: `${directory}/s` }], { signal: stop.signal });
+  setImmediate(() => {
+    stop.abort(reason);
+  });
+  await t.rejects(listening, reason);
+  t.same(readdirSync(directory), []);
+});
+
 t.test('200 changes cost 50 churning peers no message', async (t) => {
   const random = new Random();
   t.comment(String(random));
