@@ -71,10 +71,10 @@ export class Control implements AsyncDisposable {
   }
 }
 
-// One that we make is ours alone; of another's the opener has decided.
+// One that we make is ours alone; of another's the opener has decided. To connect is to write.
 function warnOfMode(path: string, log: Log): void {
   const mode = modeOf(path);
-  if (mode === undefined || (mode & 0o077) === 0) return;
+  if (mode === undefined || (mode & 0o022) === 0) return;
   log.warn(
     { event: 'warning', code: 'control-mode' },
     `the control socket ${path} has mode 0${mode.toString(8)}: whoever may write to it may evict and reload; ` +

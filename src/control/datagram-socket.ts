@@ -85,8 +85,13 @@ export class DatagramSocket implements Disposable {
     if (Buffer.byteLength(this.#address) > MAX_SOCKET_PATH_BYTES)
       throw new SystemError(errno.ENAMETOOLONG, 'connect', this.#address);
     let code = 0;
-    this.#socket.once('error', (error: Error & { readonly code: number }) => (code = error.code));
+    const onError = (error: Error & { readonly code: number }): void => {
+      code = error.code;
+    };
+    // Called before `connect` returns.
+    this.#socket.on('error', onError);
     this.#socket.connect(this.#address);
+    this.#socket.off('error', onError);
     if (code < 0) throw new SystemError(-code, 'connect', this.#address);
   }
 }

@@ -119,6 +119,26 @@ t.test('a control socket that is not where it was asked for is said', activate, 
   t.equal(moved.length, 1, 'nobody asked for the default socket');
 });
 
+for (const [mode, isOpen] of [
+  [0o600, false],
+  [0o644, false],
+  [0o755, false],
+  [0o620, true],
+  [0o602, true],
+] as const) {
+  const what = `a control socket of mode 0${mode.toString(8)}`;
+  t.test(`${what} is ${isOpen ? '' : 'not '}said to be open to others`, activate, async (t) => {
+    const [socket, control] = [`${temp(t)}/s`, `${temp(t)}/c`];
+    const sockets = { [socket]: 'lab', [control]: 'control' };
+    const server = await new Activated(t, sockets).listens();
+    chmodSync(control, mode);
+    await SocketPeer.join(t, socket, { vectors: 1 });
+    const said = server.child.stderr.split('\n').filter((line) => line.includes('control-mode'));
+    t.equal(said.length, isOpen ? 1 : 0);
+    if (isOpen) t.match(said, [`the control socket ${control} has mode 0${mode.toString(8)}: `]);
+  });
+}
+
 t.test(
   'several named sockets are those of regions, of host commands and of VMs',
   activate,
@@ -151,7 +171,6 @@ t.test(
     t.match(stdout, `path=${path('lab')}`, stderr);
     const warnings = server.child.stderr.match(/"code":"[a-z-]+"/g);
     t.same(warnings?.sort(), [
-      '"code":"control-mode"',
       '"code":"host-socket"',
       '"code":"socket-moved"',
       '"code":"socket-moved"',

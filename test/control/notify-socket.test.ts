@@ -1,5 +1,7 @@
 // What a service manager hears, and what becomes of what it does not.
+import { EventEmitter } from 'node:events';
 import { rmSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { NotifySocket } from '../../src/control/notify-socket.js';
 import { Datagrams } from '../helper/datagrams.js';
@@ -85,6 +87,25 @@ for (const address of [undefined, `@ivshmem-test/${process.pid}/again`]) {
     t.same(again.all, ['WATCHDOG=1', 'STATUS=a']);
   });
 }
+
+t.test('a manager that binds its socket anew each time leaves nothing behind', built, async (t) => {
+  const complaints: Error[] = [];
+  const onWarning = (warning: Error): void => void complaints.push(warning);
+  process.on('warning', onWarning);
+  t.teardown(() => process.off('warning', onWarning));
+  let manager = new Datagrams(t);
+  const { socket, warnings } = connect(t, manager.address);
+  for (let n = 0; n < 2 * EventEmitter.defaultMaxListeners; n += 1) {
+    manager.close();
+    rmSync(manager.address);
+    manager = new Datagrams(t, manager.address);
+    socket.send(`STATUS=${n}`);
+    t.same(manager.all, [`STATUS=${n}`]);
+  }
+  await setImmediate();
+  t.same(complaints, [], 'Node says so of listeners');
+  t.same(warnings, []);
+});
 
 t.test(
   'a manager that binds its socket anew while the queue is full hears the rest',
