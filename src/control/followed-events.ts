@@ -85,7 +85,7 @@ async function followedAgain(
   for (;;) {
     await sleep(PAUSE_MS, undefined, { signal });
     try {
-      return await goneOn(source, last, signal);
+      return await goneOn(source, last);
     } catch (error) {
       if (NOBODY_THERE.includes(codeOf(error))) return undefined;
       if (!HANG_UPS.includes(codeOf(error))) throw error;
@@ -96,13 +96,12 @@ async function followedAgain(
 async function goneOn(
   source: EventSource,
   last: Last | undefined,
-  signal: AbortSignal | undefined,
 ): Promise<AsyncIterable<EventLine> | undefined> {
   const stream = await source.follow();
   if (last === undefined) return stream.events;
   try {
     // Asked for while the other answer stands, and so of the same server.
-    const kept = await keptBy(source, signal);
+    const kept = await source.kept();
     const isSame = kept.length >= EVENTS_KEPT || kept.some((event) => isLine(event, last.line));
     if (isSame) return eventsAfter(last, stream.events);
   } catch (error) {
@@ -111,18 +110,6 @@ async function goneOn(
   }
   stream.close();
   return undefined;
-}
-
-// A server has one from the start: with none, its front has not been told yet.
-async function keptBy(
-  source: EventSource,
-  signal: AbortSignal | undefined,
-): Promise<readonly EventLine[]> {
-  for (;;) {
-    const kept = await source.kept();
-    if (kept.length > 0) return kept;
-    await sleep(PAUSE_MS, undefined, { signal });
-  }
 }
 
 async function* eventsAfter(
