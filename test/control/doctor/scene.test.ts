@@ -1,9 +1,9 @@
-import { createServer, type Socket } from 'node:net';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { ControlClient } from '../../../src/control/client.js';
 import { examine } from '../../../src/control/doctor/examine.js';
 import { hidden } from '../../../src/control/doctor/checks/hidden.js';
 import { LockFile } from '../../../src/server/lock-file.js';
+import { answering } from '../../helper/answering.js';
 import { asUser } from '../../helper/as-user.js';
 import { ownSceneOf, sceneOf } from '../../helper/doctor.js';
 import { impostor } from '../../helper/impostor.js';
@@ -36,18 +36,6 @@ t.test('a server with a control socket tells all its regions', async (t) => {
   t.match(scene.regions, [{ name: 's', sockets: [socket], vectors: 2, peers: [] }]);
   t.ok(scene.regions[0]?.memory);
 });
-
-/** Something that answers at a path, its own way. */
-async function answering(t: Test, path: string, answer: (socket: Socket) => void): Promise<void> {
-  const server = createServer(answer);
-  const open = new Set<Socket>();
-  server.on('connection', (socket) => open.add(socket.on('error', () => undefined)));
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  t.teardown(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-}
 
 t.test('who answers nothing, or rubbish, for a region is left out', async (t) => {
   for (const rubbish of ['', 'hello', '{"vectors":'.padEnd(20_000)]) {

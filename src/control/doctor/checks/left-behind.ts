@@ -3,12 +3,16 @@
 //
 // Rule 1: dead is what was looked for where it would be, and is not there. Where it might be hidden from us, that
 //         is said instead.
+// Rule 2: what somebody tells of a memory is no sight of it: any user may answer at a socket of his own, and name
+//         the memory of others.
 import { existsSync } from 'node:fs';
 import { shown, type Check, type Complaint } from '../finding.js';
 import { isSocketAt, regionOf } from '../leads-to.js';
 import { livingMemories, wouldSeeServer } from '../living-memories.js';
 import type { QemuProcess, SharedMemory } from '../qemu-process.js';
+import type { Region } from '../regions.js';
 import type { Scene } from '../scene.js';
+import { isTrustedAt } from '../../held-socket.js';
 import { claimTo } from '../../served.js';
 
 export const leftBehind: Check = {
@@ -20,12 +24,20 @@ export const leftBehind: Check = {
   }),
   look: (scene) => {
     const living = livingMemories(scene.qemus.flatMap(({ memories }) => memories));
-    for (const { memory } of scene.regions) if (memory !== undefined) living.add(memory);
+    for (const { memory } of scene.regions.filter((region) => isBelieved(region, scene)))
+      if (memory !== undefined) living.add(memory);
     return scene.qemus.flatMap((qemu) =>
       qemu.isOpen ? lookAtMemories(qemu, living, scene) : lookAtSockets(qemu, scene),
     );
   },
 };
+
+// The server of this scene is. Others are where theirs might be out of sight, which is not so for root.
+function isBelieved({ name, peersLeft }: Region, { seesAllProcesses }: Scene): boolean {
+  if (peersLeft !== undefined) return true;
+  const seesServers = seesAllProcesses && process.geteuid?.() === 0;
+  return !seesServers && isTrustedAt(`${name}.host`);
+}
 
 const RESTART = 'restart this VM, so that it meets the others';
 

@@ -1,8 +1,12 @@
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { leftBehind } from '../../../../src/control/doctor/checks/left-behind.js';
 import { ControlClient } from '../../../../src/control/client.js';
-import { foundOf } from '../../../helper/doctor.js';
+import { LockFile } from '../../../../src/server/lock-file.js';
+import { answering } from '../../../helper/answering.js';
+import { asUser } from '../../../helper/as-user.js';
+import { ivshmem, run } from '../../../helper/command.js';
+import { foundOf, ownSceneOf } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
 import { need } from '../../../helper/need.js';
 import { Qemu } from '../../../helper/qemu.js';
@@ -53,6 +57,56 @@ t.test('so is one on memory that has a name, until a server adopts it', need('qe
   t.strictSame(await foundOf(qemu, leftBehind), [], 'without its status nothing more is known');
   rmSync(file);
 });
+
+/** Somebody who answers for a region of his own that its memory is the one of this QEMU. */
+async function pretender(t: Test, { pid }: Qemu): Promise<string> {
+  const [memory] = (await ownSceneOf({}, pid)).qemus.flatMap(({ memories }) => memories);
+  const [device, inode] = memory?.key.split(':') ?? [];
+  const socket = `${temp(t)}/s`;
+  const told = { kind: 'memfd', sizeBytes: 4096, path: '/proc/1/fd/9', device, inode };
+  const answer = { pid: 1, socket, vectors: 1, memory: told, nextId: 1 };
+  // Without it nobody asks.
+  const lock = LockFile.acquire(`${socket}.host`) as LockFile;
+  t.teardown(() => lock.close());
+  await answering(t, `${socket}.host`, (asker) => asker.end(`${JSON.stringify(answer)}\n`));
+  t.match((await ownSceneOf({ sockets: [socket] })).regions, [{ memory: memory?.key }]);
+  return socket;
+}
+
+t.test(
+  'nobody makes a dead server live who says that he serves its memory',
+  need('qemu', 'root'),
+  async (t) => {
+    const { serve, qemu } = await lab(t);
+    const sockets = [await pretender(t, qemu)];
+    await serve.end('SIGKILL');
+    t.match(await foundOf(qemu, leftBehind, { sockets }), DEAD);
+  },
+);
+
+t.test(
+  "root's server is believed of its memory by who cannot see what it has",
+  need('qemu', 'root'),
+  async (t) => {
+    const directory = temp(t);
+    chmodSync(directory, 0o755);
+    const words = ['--socket', `${directory}/s`, '--socket-mode', '0666'];
+    const serve = await Serve.start(t, words);
+    const as = asUser(65_534);
+    const qemu = new Qemu(t, { socket: `${directory}/s`, as });
+    await until('it joins', () => serve.logged('join').length > 0);
+    await until('it answers', () => qemu.lives());
+    const look = async (socket: string): Promise<object[]> => {
+      const doctor = [...as, ...ivshmem, 'doctor', '--json', '--socket', socket];
+      const { stdout } = await run(t, doctor);
+      const all = JSON.parse(stdout) as { check: string; subject: string }[];
+      return all.filter((one) => one.check === 'left-behind' && one.subject === `QEMU ${qemu.pid}`);
+    };
+    t.strictSame(await look(`${directory}/s`), []);
+    rmSync(`${directory}/s.host`);
+    t.match(await look(`${directory}/s`), [{ severity: 'note', message: /is not seen from here/ }]);
+  },
+);
 
 t.test('a QEMU that has just its own shared memory is left alone', need('qemu'), async (t) => {
   const directory = temp(t);
