@@ -6,6 +6,7 @@
 // Rule 2: what somebody tells of a memory is no sight of it: any user may answer at a socket of his own, and name
 //         the memory of others.
 import { existsSync } from 'node:fs';
+import { readProcFile } from '../../../../native/proc-file.js';
 import { shown, type Check, type Complaint } from '../finding.js';
 import { isSocketAt, regionOf } from '../leads-to.js';
 import { livingMemories, wouldSeeServer } from '../living-memories.js';
@@ -81,22 +82,43 @@ function lookAtPlace(qemu: QemuProcess, { regions }: Scene): Complaint[] {
   return [{ severity: 'error', subject, message, remedy: RESTART }];
 }
 
-// What it has open is not for us to see; where its socket is, everybody may read.
+// What it has open is not for us to see; what is at the path of its socket everybody may see who has its file systems.
 function lookAtSockets(
-  { subject, devices }: QemuProcess,
+  { pid, subject, devices }: QemuProcess,
   { seesAllProcesses }: Scene,
 ): Complaint[] {
-  const dead = devices.flatMap(({ socket }) =>
-    seesAllProcesses && socket?.startsWith('/') && isDead(socket) ? [socket] : [],
+  const unserved = devices.flatMap(({ socket }) =>
+    seesAllProcesses && socket?.startsWith('/') && isUnserved(socket) ? [socket] : [],
   );
-  return dead.map((socket) => ({
+  return unserved.map((socket) =>
+    hasOurMounts(pid) ? ofUnserved(subject, socket) : ofUnseen(subject, socket),
+  );
+}
+
+function ofUnserved(subject: string, socket: string): Complaint {
+  return {
     severity: 'warning',
     subject,
     message: `its server is dead: nobody serves at ${shown(socket)}`,
     remedy: `start the server, then ${RESTART}`,
-  }));
+  };
 }
 
-function isDead(socket: string): boolean {
+function ofUnseen(subject: string, socket: string): Complaint {
+  return {
+    severity: 'note',
+    subject,
+    message: `it has file systems of its own (a container): who serves there at ${shown(socket)} is not seen from here`,
+    remedy: 'run this as root',
+  };
+}
+
+function isUnserved(socket: string): boolean {
   return isSocketAt(socket) !== undefined && !claimTo(socket).isServed;
+}
+
+// Mounts have numbers, and each namespace has its own. https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
+function hasOurMounts(pid: number): boolean {
+  const its = readProcFile(`/proc/${pid}/mountinfo`);
+  return its !== undefined && its === readProcFile('/proc/self/mountinfo');
 }

@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { leftBehind } from '../../../../src/control/doctor/checks/left-behind.js';
 import { ControlClient } from '../../../../src/control/client.js';
@@ -84,6 +84,14 @@ t.test(
   },
 );
 
+/** What an ordinary user finds of a QEMU. */
+async function foundByNobody(t: Test, { pid }: Qemu): Promise<object[]> {
+  const doctor = [...ivshmem, 'doctor', '--json', '--socket', '/nowhere/s'];
+  const { stdout } = await run(t, [...asUser(65_534), ...doctor]);
+  const all = JSON.parse(stdout) as { check: string; subject: string }[];
+  return all.filter(({ check, subject }) => check === 'left-behind' && subject === `QEMU ${pid}`);
+}
+
 t.test(
   "root's server is believed of its memory by who cannot see what it has",
   need('qemu', 'root'),
@@ -92,19 +100,41 @@ t.test(
     chmodSync(directory, 0o755);
     const words = ['--socket', `${directory}/s`, '--socket-mode', '0666'];
     const serve = await Serve.start(t, words);
-    const as = asUser(65_534);
-    const qemu = new Qemu(t, { socket: `${directory}/s`, as });
+    const qemu = new Qemu(t, { socket: `${directory}/s`, as: asUser(65_534) });
     await until('it joins', () => serve.logged('join').length > 0);
     await until('it answers', () => qemu.lives());
-    const look = async (socket: string): Promise<object[]> => {
-      const doctor = [...as, ...ivshmem, 'doctor', '--json', '--socket', socket];
-      const { stdout } = await run(t, doctor);
-      const all = JSON.parse(stdout) as { check: string; subject: string }[];
-      return all.filter((one) => one.check === 'left-behind' && one.subject === `QEMU ${qemu.pid}`);
-    };
-    t.strictSame(await look(`${directory}/s`), []);
+    t.strictSame(await foundByNobody(t, qemu), []);
     rmSync(`${directory}/s.host`);
-    t.match(await look(`${directory}/s`), [{ severity: 'note', message: /is not seen from here/ }]);
+    t.match(await foundByNobody(t, qemu), [{ severity: 'note', message: /is not seen from here/ }]);
+  },
+);
+
+t.test(
+  'of a QEMU in a container no ordinary user is told that its server is dead',
+  need('qemu', 'root'),
+  async (t) => {
+    const outer = temp(t);
+    chmodSync(outer, 0o755);
+    const directory = `${outer}/run`;
+    mkdirSync(directory);
+    const args = ['--socket', `${directory}/s`];
+    // What is left at the same path outside has nothing to do with it.
+    await (await Serve.start(t, args)).end('SIGKILL');
+    const within = [
+      'unshare',
+      '--mount',
+      '--net',
+      'sh',
+      '-ec',
+      `mount -t tmpfs t ${directory}; exec "$@"`,
+    ];
+    const serve = await Serve.start(t, args, { within: [...within, 'sh'] });
+    const as = ['nsenter', '--target', `${serve.pid}`, '--mount'];
+    const qemu = new Qemu(t, { socket: `${directory}/s`, as });
+    await until('it joins', () => serve.logged('join').length > 0);
+    t.match(await foundByNobody(t, qemu), [
+      { severity: 'note', message: /file systems of its own/, remedy: 'run this as root' },
+    ]);
   },
 );
 
