@@ -47,7 +47,7 @@ export function tryLock(fd: Fd): boolean {
  */
 export function lockHolder(fd: Fd): number | undefined {
   const file = fstatSync(fd.rawFd, { bigint: true });
-  const locks = locksOn(file.ino).filter(
+  const locks = (knownLocks().get(file.ino) ?? []).filter(
     ({ kind, device }) => kind === 'FLOCK' && (device === file.dev || !isMounted(file.dev)),
   );
   return locks.length === 1 ? locks[0]?.pid : undefined;
@@ -57,34 +57,43 @@ export function lockHolder(fd: Fd): number | undefined {
 export type LockedFile = Pick<BigIntStats, 'dev' | 'ino'>;
 
 /** All that are known to have locked this very file; looked at without taking the lock. */
-export function lockHolders({ dev, ino }: LockedFile): number[] {
-  return locksOn(ino).flatMap(({ kind, pid, device }) =>
+export function lockHolders({ dev, ino }: LockedFile, known = knownLocks()): number[] {
+  return (known.get(ino) ?? []).flatMap(({ kind, pid, device }) =>
     kind === 'FLOCK' && device === dev ? [pid] : [],
   );
 }
 
 /** Whether anybody has a lock of any kind on this file; undefined: on it, or on one of the same inode elsewhere. */
-export function isLocked({ dev, ino }: LockedFile): boolean | undefined {
-  const locks = locksOn(ino);
+export function isLocked({ dev, ino }: LockedFile, known = knownLocks()): boolean | undefined {
+  const locks = known.get(ino) ?? [];
   if (locks.some(({ device }) => device === dev)) return true;
   return locks.length === 0 || isMounted(dev) ? false : undefined;
 }
 
-interface Lock {
+/** A lock as the kernel tells of it. */
+export interface KnownLock {
   readonly kind: string;
   readonly pid: number;
   /** That of the file system: some (btrfs, overlayfs) tell stat another one. */
   readonly device: bigint;
 }
 
-// Inode numbers repeat from one file system to the next: small ones are everywhere on those in memory.
-function locksOn(inode: bigint): Lock[] {
-  const line = new RegExp(`^\\d+: ([A-Z]+) .* (-?\\d+) ([0-9a-f]+):([0-9a-f]+):${inode} `, 'gm');
-  return [...readFileSync('/proc/locks', 'utf8').matchAll(line)].map((match) => {
-    const [, kind = '', pid, major, minor] = match;
+/** By inode, whose numbers repeat from one file system to the next: small ones are everywhere on those in memory. */
+export type KnownLocks = ReadonlyMap<bigint, readonly KnownLock[]>;
+
+/** All that there are, of whatever kind. */
+export function knownLocks(): KnownLocks {
+  const lines = readFileSync('/proc/locks', 'utf8').matchAll(
+    /^\d+: ([A-Z]+) .* (-?\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) /gm,
+  );
+  const locks = new Map<bigint, KnownLock[]>();
+  for (const [, kind = '', pid, major, minor, inode = ''] of lines) {
     const device = deviceNumber(BigInt(`0x${major}`), BigInt(`0x${minor}`));
-    return { kind, pid: Number(pid), device };
-  });
+    const its = locks.get(BigInt(inode)) ?? [];
+    its.push({ kind, pid: Number(pid), device });
+    locks.set(BigInt(inode), its);
+  }
+  return locks;
 }
 
 // Whether a device of stat's is that of a file system itself, and so the one that its locks have.

@@ -5,7 +5,7 @@
 //         Neither can be seen of a server outside of our own PID namespace, so a container does not tell.
 import { lstatSync, readlinkSync, realpathSync, type BigIntStats } from 'node:fs';
 import nodePath from 'node:path';
-import { isLocked, lockHolders } from '../../native/lock.js';
+import { isLocked, knownLocks, lockHolders, type KnownLocks } from '../../native/lock.js';
 import { unixListeners } from '../../native/unix-listeners.js';
 import { processIds } from './process-ids.js';
 
@@ -26,16 +26,37 @@ export interface Claim {
 }
 
 /** Looks at a path, and at `path.lock`. What cannot be seen is not there. */
-export function claimTo(given: string): Claim {
+export function claimTo(path: string): Claim {
+  const files = filesAt(path);
+  return claimOf(files, knownLocks(), listenersAmong([files])(files));
+}
+
+/** The same of each of many paths, by one look at who locks and who listens. */
+export function claimsTo(paths: readonly string[]): Map<string, Claim> {
+  const found = paths.map(filesAt);
+  const locks = knownLocks();
+  const listenersAt = listenersAmong(found);
+  return new Map(found.map((files) => [files.given, claimOf(files, locks, listenersAt(files))]));
+}
+
+interface Files {
+  readonly given: string;
+  readonly path: string;
+  readonly target: BigIntStats | undefined;
+  readonly lock: BigIntStats | undefined;
+}
+
+function filesAt(given: string): Files {
   const path = realPath(given);
-  const target = statusOf(path);
-  const lock = statusOf(`${path}.lock`);
-  const holders = lock === undefined ? [] : lockHolders(lock);
-  const isHeld = lock === undefined ? false : isLocked(lock);
-  const listeners = oneOfEachNetwork()
-    .flatMap((pid) => unixListeners(pid))
-    .filter((listener) => mayBe(listener.path, given, path))
-    .map(({ inode }) => inode);
+  return { given, path, target: statusOf(path), lock: statusOf(`${path}.lock`) };
+}
+
+function claimOf(
+  { path, target, lock }: Files,
+  locks: KnownLocks,
+  listeners: readonly number[],
+): Claim {
+  const isHeld = lock === undefined ? false : isLocked(lock, locks);
   const isFree = isHeld === false && listeners.length === 0;
   // A server that has begun or ended in between has changed one of them.
   const isSame = statusOf(path)?.ino === target?.ino && statusOf(`${path}.lock`)?.ino === lock?.ino;
@@ -46,7 +67,7 @@ export function claimTo(given: string): Claim {
     isLocked: isHeld,
     listeners,
     isServed: !isFree || !isSame,
-    holders,
+    holders: lock === undefined ? [] : lockHolders(lock, locks),
   };
 }
 
@@ -78,11 +99,24 @@ function networkOf(pid: number | 'self'): string | undefined {
   }
 }
 
-// A server that was started with another path to the same socket has bound that one.
-function mayBe(bound: string, ...paths: readonly string[]): boolean {
-  if (paths.includes(bound)) return true;
-  const isSameName = paths.some((path) => nodePath.basename(path) === nodePath.basename(bound));
-  return isSameName && (!nodePath.isAbsolute(bound) || paths.includes(realPath(bound)));
+// A server that was started with another path to the same socket has bound that one. Any user may listen at as many
+// as he likes: each is looked at once, and not for each of ours.
+function listenersAmong(found: readonly Files[]): (files: Files) => number[] {
+  const names = new Set(found.flatMap(({ given, path }) => [given, path].map(nameOf)));
+  const bound = new Map<string, Set<number>>();
+  for (const { path, inode } of oneOfEachNetwork().flatMap((pid) => unixListeners(pid))) {
+    if (!names.has(nameOf(path))) continue;
+    for (const key of [path, nodePath.isAbsolute(path) ? realPath(path) : nameOf(path)])
+      bound.set(key, (bound.get(key) ?? new Set()).add(inode));
+  }
+  return ({ given, path }) => {
+    const keys = [given, path, nameOf(given), nameOf(path)];
+    return [...new Set(keys.flatMap((key) => [...(bound.get(key) ?? [])]))];
+  };
+}
+
+function nameOf(path: string): string {
+  return nodePath.basename(path);
 }
 
 function realPath(path: string): string {

@@ -1,6 +1,6 @@
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { claimTo } from '../../src/control/served.js';
+import { claimsTo, claimTo } from '../../src/control/served.js';
 import { LockFile } from '../../src/server/lock-file.js';
 import { Child } from '../helper/child.js';
 import { ivshmem } from '../helper/command.js';
@@ -46,4 +46,29 @@ t.test('a file with something in it is no lock file of ours', async (t) => {
   const path = `${temp(t)}/s`;
   writeFileSync(`${path}.lock`, '4711');
   t.match(claimTo(path), { lock: undefined, isServed: false });
+});
+
+// What this process has read of whatever, in bytes. https://man7.org/linux/man-pages/man5/proc_pid_io.5.html
+function bytesRead(act: () => void): number {
+  const total = (): number =>
+    Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'latin1'))?.[1]);
+  const before = total();
+  act();
+  return total() - before;
+}
+
+t.test('many paths are looked at together, and each has the claim that it has alone', async (t) => {
+  const { socket } = await Region.listen(t, {});
+  const directory = temp(t);
+  const link = `${directory}/link`;
+  symlinkSync(socket, link);
+  using lock = LockFile.acquire(`${directory}/locked`) as LockFile;
+  const others = Array.from({ length: 300 }, (_, index) => `${directory}/${index}`);
+  const paths = [socket, link, `${directory}/locked`, ...others];
+  const one = bytesRead(() => claimTo(socket));
+  let claims = new Map<string, object>();
+  const all = bytesRead(() => (claims = claimsTo(paths)));
+  t.ok(all < 10 * one, `${all} bytes, for one ${one}`);
+  for (const path of paths.slice(0, 5)) t.strictSame(claims.get(path), claimTo(path), path);
+  lock.close();
 });

@@ -1,16 +1,48 @@
-// Who has a file open, or shares memory through it.
+// Who has a file or a socket open, or shares memory through a file.
 //
 // Rule 1: nobody seen is not nobody: what other users have is for root to see.
+// Rule 2: it is read once, when it is first asked for: any user may have a million descriptors, and to read them for
+//         each socket would take minutes. So who asks finds out first what else there is to ask about, and a check
+//         that needs it fresh reads its own.
 import { processDescriptors } from '../../../native/process-descriptors.js';
 import { sharedMappings } from '../../../native/process-mappings.js';
 import { processIds } from '../process-ids.js';
 
-/** Those that can be seen, by process ID, but for ourselves. */
-export function holdersOf(...files: readonly string[]): number[] {
-  return processIds().filter(
-    (pid) =>
-      pid !== process.pid &&
-      ((processDescriptors(pid) ?? []).some(({ target }) => files.includes(target)) ||
-        (sharedMappings(pid)?.mappings ?? []).some(({ path }) => files.includes(path))),
-  );
+/** All that can be seen, at one moment. */
+export class Holders {
+  #ofDescriptors: Table | undefined;
+  #ofMappings: Table | undefined;
+
+  /** Who has one of these open, by process ID: paths, or what else /proc/PID/fd shows (`socket:[4711]`). */
+  having(...targets: readonly string[]): number[] {
+    this.#ofDescriptors ??= tableOf((pid) =>
+      (processDescriptors(pid) ?? []).map(({ target }) => target),
+    );
+    return pidsOf(targets, this.#ofDescriptors);
+  }
+
+  /** Who has one of these files open, or shares memory through it, by process ID. */
+  using(...files: readonly string[]): number[] {
+    this.#ofMappings ??= tableOf((pid) =>
+      (sharedMappings(pid)?.mappings ?? []).map(({ path }) => path),
+    );
+    return [...new Set([...this.having(...files), ...pidsOf(files, this.#ofMappings)])];
+  }
+}
+
+type Table = ReadonlyMap<string, readonly number[]>;
+
+function tableOf(targetsOf: (pid: number) => readonly string[]): Table {
+  const table = new Map<string, number[]>();
+  for (const pid of processIds())
+    for (const target of new Set(targetsOf(pid))) {
+      const pids = table.get(target);
+      if (pids === undefined) table.set(target, [pid]);
+      else pids.push(pid);
+    }
+  return table;
+}
+
+function pidsOf(targets: readonly string[], table: Table): number[] {
+  return [...new Set(targets.flatMap((target) => table.get(target) ?? []))];
 }

@@ -7,11 +7,9 @@
 //         is out of sight, and nobody listens, the kernel says no to who connects.
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { processDescriptors } from '../../../native/process-descriptors.js';
 import { readProcFile } from '../../../native/proc-file.js';
 import { argvOf } from '../../qemu/command-line.js';
-import { holdersOf } from './holders.js';
-import { processIds } from '../process-ids.js';
+import type { Holders } from './holders.js';
 import { OUR_MEMFD } from './qemu-process.js';
 import type { Claim } from '../served.js';
 
@@ -24,28 +22,29 @@ export function seesAllProcesses(): boolean {
 }
 
 /** Whether a connect there starts nobody. */
-export function mayAsk(claim: Claim): boolean {
-  if (claim.target === undefined || isRunning(claim)) return true;
+export function mayAsk(claim: Claim, holders: Holders): boolean {
+  if (claim.target === undefined || isRunning(claim, holders)) return true;
   return seesAllProcesses() ? claim.listeners.length === 0 : claim.lock !== undefined;
 }
 
 /** Whether a server is seen to run there. */
-export function isRunning({ isLocked, listeners }: Claim): boolean {
+export function isRunning({ isLocked, listeners }: Claim, holders: Holders): boolean {
   if (isLocked === true) return true;
-  const sockets = new Set(listeners.map((inode) => `socket:[${inode}]`));
-  return sockets.size > 0 && processIds().some((pid) => serves(pid, sockets));
+  if (listeners.length === 0) return false;
+  const makers = new Set(holders.having(OUR_MEMFD));
+  return holders
+    .having(...socketsOf(listeners))
+    .some((pid) => makers.has(pid) || isOurProgram(pid));
 }
 
 /** Who listens there, for people. */
-export function listenersOf({ listeners }: Claim): string {
-  const pids = holdersOf(...listeners.map((inode) => `socket:[${inode}]`));
+export function listenersOf({ listeners }: Claim, holders: Holders): string {
+  const pids = holders.having(...socketsOf(listeners));
   return pids.length === 0 ? 'somebody' : `process ${pids.join(', ')}`;
 }
 
-function serves(pid: number, sockets: ReadonlySet<string>): boolean {
-  const targets = processDescriptors(pid)?.map(({ target }) => target) ?? [];
-  const listens = targets.some((target) => sockets.has(target));
-  return listens && (targets.includes(OUR_MEMFD) || isOurProgram(pid));
+function socketsOf(listeners: Claim['listeners']): string[] {
+  return listeners.map((inode) => `socket:[${inode}]`);
 }
 
 // Of `node /usr/bin/ivshmem serve`: who starts it has these words further on.

@@ -9,9 +9,10 @@ import { ControlError } from '../control-error.js';
 import { absenceOf, type Absence } from '../absence.js';
 import { isTrustedAt } from '../held-socket.js';
 import type { ServerStatus } from '../status.js';
+import { Holders } from './holders.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
 import { listenersOf, mayAsk, seesAllProcesses } from './running.js';
-import { claimTo, type Claim } from '../served.js';
+import { claimTo } from '../served.js';
 import { regionsOfStatus, type Region } from './regions.js';
 import { askedRegions, socketsOf } from './sockets.js';
 
@@ -58,11 +59,12 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
   const { askStatus = askNobody, control = '' } = options;
   const all = runningQemus();
   const claim = claimTo(control);
+  const holders = new Holders();
   // A stranger's is not connected to, which is said.
-  const isAsked = control === '' || !isTrustedAt(control) || mayAsk(claim);
+  const isAsked = control === '' || !isTrustedAt(control) || mayAsk(claim, holders);
   const { status, absence } = isAsked
     ? await statusOrAbsence(askStatus)
-    : notRunning(control, claim);
+    : notRunning(control, listenersOf(claim, holders));
   const told = status === undefined ? [] : regionsOfStatus(status);
   const attached = new Set(told.flatMap(({ peers = [] }) => peers.map(({ pid }) => pid)));
   const qemus = all.filter(
@@ -70,7 +72,7 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
       devices.length > 0 || memories.length > 0 || hasOptionFile || attached.has(pid),
   );
   const { sockets, left } = socketsOf(options.sockets, qemus, told);
-  const { regions, unasked } = await askedRegions(sockets, told);
+  const { regions, unasked } = await askedRegions(sockets, told, holders);
   return {
     directories: defaultDirectories(),
     memoryDirectory: '/dev/shm',
@@ -91,8 +93,8 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
   };
 }
 
-function notRunning(control: string, claim: Claim): Pick<Scene, 'status' | 'absence'> {
-  const message = `${control}: ${listenersOf(claim)} listens, is not seen to be a server, and may start one for who connects`;
+function notRunning(control: string, listeners: string): Pick<Scene, 'status' | 'absence'> {
+  const message = `${control}: ${listeners} listens, is not seen to be a server, and may start one for who connects`;
   const remedy = 'start the server first, or run this as root, where its processes are seen';
   return { status: undefined, absence: { message, remedy } };
 }

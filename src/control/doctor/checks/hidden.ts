@@ -1,10 +1,11 @@
 // What could not be looked at, said plainly: a doctor that saw half of the lab has not found it healthy.
 import { readProcFile } from '../../../../native/proc-file.js';
 import { LOOK_AT_ALL, shown, type Check, type Complaint } from '../finding.js';
+import { Holders } from '../holders.js';
 import { isSocketAt } from '../leads-to.js';
 import { isRunning, listenersOf } from '../running.js';
 import type { Scene } from '../scene.js';
-import { claimTo, type Claim } from '../../served.js';
+import { claimsTo, type Claim } from '../../served.js';
 
 export const hidden: Check = {
   name: 'hidden',
@@ -83,22 +84,22 @@ function withOptionFile({ qemus }: Scene): Complaint[] {
 
 function silentServers({ sockets, regions }: Scene): Complaint[] {
   const known = new Set(regions.flatMap((region) => region.sockets));
-  return sockets.flatMap((socket) => {
-    if (known.has(socket)) return [];
-    const claim = claimTo(socket);
+  const claims = claimsTo(sockets.filter((socket) => !known.has(socket)));
+  const holders = new Holders();
+  return [...claims].flatMap(([socket, claim]) => {
     if (!claim.isServed) return [];
     const stopped = claim.holders.find(isStopped);
     if (stopped !== undefined) return [stoppedServer(socket, stopped)];
-    if (!isRunning(claim)) return [notRunning(socket, claim)];
+    if (!isRunning(claim, holders)) return [notRunning(socket, listenersOf(claim, holders))];
     return [isOfAnother(claim) ? untold(socket) : silent(socket)];
   });
 }
 
-function notRunning(socket: string, claim: Claim): Complaint {
+function notRunning(socket: string, listeners: string): Complaint {
   return {
     severity: 'note',
     subject: shown(socket),
-    message: `${listenersOf(claim)} listens, is not seen to be a server, and may start one for who connects: nobody is asked`,
+    message: `${listeners} listens, is not seen to be a server, and may start one for who connects: nobody is asked`,
     remedy: 'look again when a VM has come, as root, or name the control socket of its server',
   };
 }

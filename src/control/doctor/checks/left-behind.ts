@@ -14,7 +14,7 @@ import type { QemuProcess, SharedMemory } from '../qemu-process.js';
 import type { Region } from '../regions.js';
 import type { Scene } from '../scene.js';
 import { isTrustedAt } from '../../held-socket.js';
-import { claimTo } from '../../served.js';
+import { claimsTo } from '../../served.js';
 
 export const leftBehind: Check = {
   name: 'left-behind',
@@ -27,8 +27,10 @@ export const leftBehind: Check = {
     const living = livingMemories(scene.qemus.flatMap(({ memories }) => memories));
     for (const { memory } of scene.regions.filter((region) => isBelieved(region, scene)))
       if (memory !== undefined) living.add(memory);
+    const closed = scene.qemus.filter(({ isOpen }) => !isOpen);
+    const unserved = unservedAmong(closed, scene);
     return scene.qemus.flatMap((qemu) =>
-      qemu.isOpen ? lookAtMemories(qemu, living, scene) : lookAtSockets(qemu, scene),
+      qemu.isOpen ? lookAtMemories(qemu, living, scene) : lookAtSockets(qemu, unserved),
     );
   },
 };
@@ -85,14 +87,24 @@ function lookAtPlace(qemu: QemuProcess, { regions }: Scene): Complaint[] {
 // What it has open is not for us to see; what is at the path of its socket everybody may see who has its file systems.
 function lookAtSockets(
   { pid, subject, devices }: QemuProcess,
-  { seesAllProcesses }: Scene,
+  unserved: ReadonlySet<string>,
 ): Complaint[] {
-  const unserved = devices.flatMap(({ socket }) =>
-    seesAllProcesses && socket?.startsWith('/') && isUnserved(socket) ? [socket] : [],
+  const its = devices.flatMap(({ socket }) =>
+    socket !== undefined && unserved.has(socket) ? [socket] : [],
   );
-  return unserved.map((socket) =>
-    hasOurMounts(pid) ? ofUnserved(subject, socket) : ofUnseen(subject, socket),
+  if (its.length === 0) return [];
+  const complaint = hasOurMounts(pid) ? ofUnserved : ofUnseen;
+  return its.map((socket) => complaint(subject, socket));
+}
+
+function unservedAmong(qemus: readonly QemuProcess[], { seesAllProcesses }: Scene): Set<string> {
+  if (!seesAllProcesses) return new Set();
+  const named = qemus.flatMap(({ devices }) => devices.flatMap(({ socket }) => socket ?? []));
+  const seen = [...new Set(named)].filter(
+    (socket) => socket.startsWith('/') && isSocketAt(socket) !== undefined,
   );
+  const unserved = [...claimsTo(seen)].filter(([, { isServed }]) => !isServed);
+  return new Set(unserved.map(([socket]) => socket));
 }
 
 function ofUnserved(subject: string, socket: string): Complaint {
@@ -111,10 +123,6 @@ function ofUnseen(subject: string, socket: string): Complaint {
     message: `it has file systems of its own (a container): who serves there at ${shown(socket)} is not seen from here`,
     remedy: 'run this as root',
   };
-}
-
-function isUnserved(socket: string): boolean {
-  return isSocketAt(socket) !== undefined && !claimTo(socket).isServed;
 }
 
 // Mounts have numbers, and each namespace has its own. https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html

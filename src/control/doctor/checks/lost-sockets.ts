@@ -10,7 +10,7 @@ import { boundFile, type BoundFile } from '../../../../native/bound-file.js';
 import { processDescriptors } from '../../../../native/process-descriptors.js';
 import { unixListeners } from '../../../../native/unix-listeners.js';
 import { shown, type Check, type Complaint } from '../finding.js';
-import { holdersOf } from '../holders.js';
+import { Holders } from '../holders.js';
 import { isSocketAt, pathSeenBy } from '../leads-to.js';
 import type { Scene } from '../scene.js';
 
@@ -146,5 +146,5 @@ function unlocked(file: string, { pid }: LivingServer): Complaint {
 
 function listenersAt(status: BigIntStats): number[] {
   const sockets = unixListeners('self').filter(({ inode }) => isAt(boundFile(inode), status));
-  return holdersOf(...sockets.map(({ inode }) => `socket:[${inode}]`));
+  return new Holders().having(...sockets.map(({ inode }) => `socket:[${inode}]`));
 }

@@ -9,7 +9,7 @@ import { shown, type Check, type Complaint } from '../finding.js';
 import { directoriesAbove, obstacle } from '../may-reach.js';
 import type { QemuProcess } from '../qemu-process.js';
 import type { Scene } from '../scene.js';
-import { claimTo } from '../../served.js';
+import { claimsTo } from '../../served.js';
 
 export const permissions: Check = {
   name: 'permissions',
@@ -28,12 +28,10 @@ export const permissions: Check = {
 };
 
 function servedIn({ sockets }: Scene): string[] {
-  return sockets.filter((socket) => isServedSocket(socket));
-}
-
-function isServedSocket(socket: string): boolean {
-  const { target, isServed } = claimTo(socket);
-  return isServed && target?.isSocket() === true;
+  const claims = [...claimsTo(sockets)];
+  return claims.flatMap(([socket, { target, isServed }]) =>
+    isServed && target?.isSocket() === true ? [socket] : [],
+  );
 }
 
 // As whom libvirt runs QEMU (Debian; Fedora and others). A QEMU that may not connect exits at once: it is never seen.

@@ -1,20 +1,25 @@
 // What dead servers left: sockets, lock files, memory that has a name.
 //
 // Rule 1: nothing here removes anything. A new server replaces what is in its way by itself.
-// Rule 2: to remove is said of nothing that somebody may still have.
-import { readdirSync, type BigIntStats } from 'node:fs';
+// Rule 2: to remove is said of nothing that somebody may still have: who has what is read here, after the files.
+// Rule 3: where everybody may make files, a stranger may have made thousands: those of each user come in turn, and
+//         what is left out is counted.
+import { lstatSync, readdirSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
 import { shellPath, shown, type Check, type Complaint } from '../finding.js';
-import { holdersOf } from '../holders.js';
+import { Holders } from '../holders.js';
+import { inTurn } from '../in-turn.js';
 import type { Scene } from '../scene.js';
-import { claimTo } from '../../served.js';
+import { claimsTo, type Claim } from '../../served.js';
 
 export const staleFiles: Check = {
   name: 'stale-files',
   about: 'no dead server has left a socket, a lock file or memory',
   look: (scene) => [
-    ...distinctPaths(scene).flatMap(lookAtSocket),
-    ...namesIn(scene.memoryDirectory, /^(.+)\.lock$/).flatMap((file) => lookAtMemory(file, scene)),
+    ...[...claimsTo(distinctPaths(scene))].flatMap(([socket, claim]) =>
+      lookAtSocket(socket, claim),
+    ),
+    ...lookAtMemories(scene),
   ],
 };
 
@@ -40,8 +45,7 @@ function namesIn(directory: string, form: RegExp): string[] {
   }
 }
 
-function lookAtSocket(socket: string): Complaint[] {
-  const { target, lock, isServed } = claimTo(socket);
+function lookAtSocket(socket: string, { target, lock, isServed }: Claim): Complaint[] {
   if (isServed) return [];
   const subject = shown(socket);
   const files = [
@@ -63,12 +67,45 @@ function lookAtSocket(socket: string): Complaint[] {
   return [{ severity: 'warning', subject, message: died, remedy }];
 }
 
+function lookAtMemories(scene: Scene): Complaint[] {
+  const files = inTurn(namesIn(scene.memoryDirectory, /^(.+)\.lock$/), ownerOfLock);
+  const claims = claimsTo(files.slice(0, MOST_LOCKS));
+  const holders = new Holders();
+  return [
+    ...[...claims].flatMap(([file, claim]) => {
+      if (claim.isServed || claim.lock === undefined) return [];
+      return lookAtMemory(file, claim.target, holders.using(file, `${file}.lock`), scene);
+    }),
+    ...leftOut(files.length - claims.size, scene),
+  ];
+}
+
+const MOST_LOCKS = 256;
+
+function ownerOfLock(file: string): number | undefined {
+  return lstatSync(`${file}.lock`, { throwIfNoEntry: false })?.uid;
+}
+
+function leftOut(count: number, { memoryDirectory }: Scene): Complaint[] {
+  if (count === 0) return [];
+  return [
+    {
+      severity: 'note',
+      subject: shown(memoryDirectory),
+      message: `${count} more lock files are there, too many to be looked at`,
+      remedy: 'see who makes them (ls -l), and look again when there are fewer',
+    },
+  ];
+}
+
 // Any program may have a file, and an empty lock file beside it.
-function lookAtMemory(file: string, { qemus, seesAllProcesses }: Scene): Complaint[] {
-  const { target, lock, isServed } = claimTo(file);
-  if (isServed || lock === undefined) return [];
+function lookAtMemory(
+  file: string,
+  target: BigIntStats | undefined,
+  holders: readonly number[],
+  { qemus, seesAllProcesses }: Scene,
+): Complaint[] {
   const subject = shown(file);
-  const holders = holdersOf(file, `${file}.lock`);
   if (target === undefined) {
     if (holders.length > 0) return [];
     const message = 'the lock file beside it is of a server that died';

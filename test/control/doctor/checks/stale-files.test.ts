@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { staleFiles } from '../../../../src/control/doctor/checks/stale-files.js';
 import { Child } from '../../../helper/child.js';
@@ -100,6 +100,28 @@ t.test('memory that a server in use has is no litter, nor what one left on purpo
   t.ok(existsSync(`${directory}/lab`));
   t.strictSame(await found(staleFiles, { memoryDirectory: directory }), []);
 });
+
+t.test(
+  'lock files that a stranger has by the hundred hide none of another user',
+  need('root'),
+  async (t) => {
+    const directory = temp(t);
+    for (let index = 0; index < 300; index += 1) {
+      writeFileSync(`${directory}/${index}.lock`, '');
+      chownSync(`${directory}/${index}.lock`, 65_534, 65_534);
+    }
+    writeFileSync(`${directory}/lab.lock`, '');
+    const complaints = await found(staleFiles, { memoryDirectory: directory });
+    t.match(
+      complaints.filter(({ subject }) => [directory, `${directory}/lab`].includes(subject)),
+      [
+        { severity: 'warning', subject: `${directory}/lab` },
+        { severity: 'note', message: /^45 more lock files are there, too many/ },
+      ],
+    );
+    t.equal(complaints.length, 257);
+  },
+);
 
 t.test("what is another server's, or no lock file of ours, is left alone", async (t) => {
   const other = new ScriptServer(t);
