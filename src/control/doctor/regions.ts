@@ -23,8 +23,6 @@ export interface Region {
   readonly vectors: number;
   /** Device and inode of its memory (`keyOf`), if it can be seen from here. */
   readonly memory: string | undefined;
-  /** Where the memory has a name. */
-  readonly memoryPath: string | undefined;
   /** Known of a server that has a control socket, and whose processes are numbered as ours. */
   readonly peers: readonly PeerStatus[] | undefined;
   /** How many may still join; undefined: that is not known. */
@@ -50,13 +48,11 @@ function isSeenHere({ pid, regions }: ServerStatus): boolean {
 
 function regionOfStatus(status: RegionStatus, isSeen: boolean): Region {
   const ofVms = status.vms.flatMap(({ socket }) => socket ?? []);
-  const { path } = status.memory;
   return {
     name: status.name,
     sockets: [status.socket, ...ofVms],
     vectors: status.vectors,
-    memory: keyAt(path),
-    memoryPath: path.startsWith('/proc/') ? undefined : path,
+    memory: keyAt(status.memory.path),
     peers: isSeen ? status.peers : undefined,
     peersLeft: peersLeftIn(status),
   };
@@ -77,7 +73,6 @@ export async function regionBehind(socket: string): Promise<Region | undefined> 
       sockets: [socket],
       vectors,
       memory: keyOf({ dev: BigInt(memory.device), ino: BigInt(memory.inode) }),
-      memoryPath: memory.path.startsWith('/proc/') ? undefined : memory.path,
       peers: undefined,
       peersLeft: undefined,
     };

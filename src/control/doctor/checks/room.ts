@@ -26,14 +26,15 @@ export const room: Check = {
   },
 };
 
-// Of sockets that somebody named, or the server of this scene has: what else a QEMU says is a stranger's word.
+// Of sockets that somebody named, or the server of this scene has: what else is said is a stranger's word.
 function directoriesOf({ named, status }: Scene): string[] {
   const served = status?.regions.map(({ socket }) => socket) ?? [];
   return [...named, ...served].map((socket) => path.dirname(socket));
 }
 
-function memoryDirectories({ regions }: Scene): string[] {
-  return regions.flatMap(({ memoryPath }) => (memoryPath ? [path.dirname(memoryPath)] : []));
+function memoryDirectories({ status }: Scene): string[] {
+  const paths = status?.regions.map(({ memory }) => memory.path) ?? [];
+  return paths.filter((file) => !file.startsWith('/proc/')).map((file) => path.dirname(file));
 }
 
 // One directory of each file system.

@@ -2,13 +2,12 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { leftBehind } from '../../../../src/control/doctor/checks/left-behind.js';
 import { ControlClient } from '../../../../src/control/client.js';
-import { LockFile } from '../../../../src/server/lock-file.js';
-import { answering } from '../../../helper/answering.js';
 import { asUser } from '../../../helper/as-user.js';
 import { ivshmem, run } from '../../../helper/command.js';
 import { foundOf, ownSceneOf } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
 import { need } from '../../../helper/need.js';
+import { pretender } from '../../../helper/pretender.js';
 import { Qemu } from '../../../helper/qemu.js';
 import { Region } from '../../../helper/region.js';
 import { Serve } from '../../../helper/serve.js';
@@ -58,27 +57,15 @@ t.test('so is one on memory that has a name, until a server adopts it', need('qe
   rmSync(file);
 });
 
-/** Somebody who answers for a region of his own that its memory is the one of this QEMU. */
-async function pretender(t: Test, { pid }: Qemu): Promise<string> {
-  const [memory] = (await ownSceneOf({}, pid)).qemus.flatMap(({ memories }) => memories);
-  const [device, inode] = memory?.key.split(':') ?? [];
-  const socket = `${temp(t)}/s`;
-  const told = { kind: 'memfd', sizeBytes: 4096, path: '/proc/1/fd/9', device, inode };
-  const answer = { pid: 1, socket, vectors: 1, memory: told, nextId: 1 };
-  // Without it nobody asks.
-  const lock = LockFile.acquire(`${socket}.host`) as LockFile;
-  t.teardown(() => lock.close());
-  await answering(t, `${socket}.host`, (asker) => asker.end(`${JSON.stringify(answer)}\n`));
-  t.match((await ownSceneOf({ sockets: [socket] })).regions, [{ memory: memory?.key }]);
-  return socket;
-}
-
 t.test(
   'nobody makes a dead server live who says that he serves its memory',
   need('qemu', 'root'),
   async (t) => {
     const { serve, qemu } = await lab(t);
-    const sockets = [await pretender(t, qemu)];
+    const [memory] = (await ownSceneOf({}, qemu.pid)).qemus.flatMap(({ memories }) => memories);
+    const [device = '', inode = ''] = memory?.key.split(':') ?? [];
+    const sockets = [await pretender(t, { device, inode })];
+    t.match((await ownSceneOf({ sockets })).regions, [{ memory: memory?.key }]);
     await serve.end('SIGKILL');
     t.match(await foundOf(qemu, leftBehind, { sockets }), DEAD);
   },

@@ -4,6 +4,7 @@ import { room } from '../../../../src/control/doctor/checks/room.js';
 import { ivshmem, run } from '../../../helper/command.js';
 import { found, sceneOf } from '../../../helper/doctor.js';
 import { impostor } from '../../../helper/impostor.js';
+import { pretender } from '../../../helper/pretender.js';
 import { need } from '../../../helper/need.js';
 import { temp } from '../../../helper/temp.js';
 
@@ -63,6 +64,33 @@ t.test('no word of a stranger makes a file system full', async (t) => {
   await impostor(t, { args: [...args, '-device', 'ivshmem-doorbell,chardev=c'] });
   t.strictSame(await room.look(await sceneOf()), []);
 });
+
+t.test('nor one who answers for a region of his own', async (t) => {
+  const sockets = [await pretender(t, { path: '/sys/kernel/x' })];
+  const scene = await sceneOf({ sockets });
+  t.ok(scene.regions.some(({ sockets: [socket] }) => sockets.includes(socket ?? '')));
+  t.strictSame(await room.look(scene), []);
+});
+
+t.test(
+  'where the server has memory that has a name there has to be room',
+  need('root'),
+  async (t) => {
+    const [directory, other] = [temp(t), temp(t)];
+    const mount = `mount -t tmpfs -o size=5M tmpfs ${directory}`;
+    const words = `--socket ${other}/s --control ${other}/control --size 4M --mem-path ${directory}/m`;
+    const serve = `${[...ivshmem].join(' ')} serve ${words} --ready-fd 9`;
+    const start = `mkfifo ${other}/up; ${serve} 9>${other}/up >/dev/null 2>&1 & read -r _ <${other}/up`;
+    const doctor = `${[...ivshmem].join(' ')} doctor --json --control ${other}/control`;
+    const alone = ['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
+    const { stdout } = await run(t, [...alone, 'sh', '-c', `${mount}; ${start}; ${doctor}`]);
+    const all = JSON.parse(stdout) as { check: string }[];
+    t.match(
+      all.filter(({ check }) => check === 'room'),
+      [{ severity: 'warning', subject: directory, message: /room for 1M, and memory may need 4M/ }],
+    );
+  },
+);
 
 t.test('a full file system that is only read is none that lacks room', need('root'), async (t) => {
   const directory = temp(t);
