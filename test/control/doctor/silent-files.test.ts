@@ -34,7 +34,12 @@ t.test(
     const all = JSON.parse(ended?.stdout ?? '[]') as { subject: string; message: string }[];
     t.match(
       all.filter(({ subject }) => subject === `QEMU ${qemu.pid}`),
-      [{ check: 'left-behind', message: new RegExp(`dead server .${directory}/memory`) }],
+      [
+        {
+          check: 'left-behind',
+          message: new RegExp(`no server has any more .${directory}/memory`),
+        },
+      ],
       'and what it shares is known all the same',
     );
   },

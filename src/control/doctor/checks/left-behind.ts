@@ -43,6 +43,7 @@ function isBelieved({ name, peersLeft }: Region, { seesAllProcesses }: Scene): b
 }
 
 const RESTART = 'restart this VM, so that it meets the others';
+const SERVE_AND_RESTART = `have its region served again (start its server, or give the region back to the one that runs), then ${RESTART}`;
 
 function lookAtMemories(qemu: QemuProcess, living: ReadonlySet<string>, scene: Scene): Complaint[] {
   const dead = qemu.memories.filter(({ key }) => !living.has(key));
@@ -52,7 +53,8 @@ function lookAtMemories(qemu: QemuProcess, living: ReadonlySet<string>, scene: S
   return dead.map((memory) => ofDead(qemu, memory, scene));
 }
 
-function ofDead({ subject }: QemuProcess, memory: SharedMemory, scene: Scene): Complaint {
+function ofDead(qemu: QemuProcess, memory: SharedMemory, scene: Scene): Complaint {
+  const { subject } = qemu;
   if (!scene.seesAllProcesses || !wouldSeeServer(memory)) {
     const where = scene.seesAllProcesses
       ? 'it may be of another user'
@@ -63,9 +65,18 @@ function ofDead({ subject }: QemuProcess, memory: SharedMemory, scene: Scene): C
   return {
     severity: 'error',
     subject,
-    message: `it is on the memory of a dead server (${shown(memory.target)}): peers that come now will not meet it`,
-    remedy: `start the server, then ${RESTART}`,
+    message: `it is on memory that no server has any more (${shown(memory.target)}), for its server died or has removed its region: peers that come now will not meet it`,
+    remedy: isServedAgain(qemu, scene) ? RESTART : SERVE_AND_RESTART,
   };
+}
+
+// With another memory: a server that was started again, say.
+function isServedAgain(qemu: QemuProcess, { regions }: Scene): boolean {
+  const doorbells = qemu.devices.filter(({ kind }) => kind === 'doorbell');
+  return (
+    doorbells.length > 0 &&
+    doorbells.every((device) => regionOf(qemu, device, regions) !== undefined)
+  );
 }
 
 // The memory lives. A server that was started again has adopted it, and knows nothing of this QEMU.
@@ -111,8 +122,8 @@ function ofUnserved(subject: string, socket: string): Complaint {
   return {
     severity: 'warning',
     subject,
-    message: `its server is dead: nobody serves at ${shown(socket)}`,
-    remedy: `start the server, then ${RESTART}`,
+    message: `nobody serves at ${shown(socket)} any more: its server died, or has removed its region`,
+    remedy: SERVE_AND_RESTART,
   };
 }
 

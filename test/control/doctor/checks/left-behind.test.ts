@@ -1,9 +1,11 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { leftBehind } from '../../../../src/control/doctor/checks/left-behind.js';
 import { ControlClient } from '../../../../src/control/client.js';
 import { asUser } from '../../../helper/as-user.js';
 import { ivshmem, run } from '../../../helper/command.js';
+import type { ServerStatus } from '../../../../src/control/status.js';
+import { configFile } from '../../../helper/config-file.js';
 import { foundOf, ownSceneOf } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
 import { need } from '../../../helper/need.js';
@@ -29,7 +31,13 @@ async function lab(
 }
 
 const LOST = [{ severity: 'error', message: /is no peer/, remedy: /^restart this VM/ }];
-const DEAD = [{ severity: 'error', message: /memory of a dead server/, remedy: /restart this VM/ }];
+const DEAD = [
+  {
+    severity: 'error',
+    message: /on memory that no server has any more/,
+    remedy: /^have its region served again .*, then restart this VM/,
+  },
+];
 
 t.test('a QEMU on the memory of a dead server is an error', need('qemu'), async (t) => {
   const { serve, qemu, args } = await lab(t);
@@ -37,13 +45,37 @@ t.test('a QEMU on the memory of a dead server is an error', need('qemu'), async 
   await serve.end('SIGKILL');
   t.match(await foundOf(qemu, leftBehind), DEAD);
   await Serve.start(t, args);
-  t.match(await foundOf(qemu, leftBehind), DEAD, 'the next server has a memory of its own');
+  t.match(
+    await foundOf(qemu, leftBehind),
+    [{ ...DEAD[0], remedy: /^restart this VM/ }],
+    'the next server has a memory of its own',
+  );
 });
 
 t.test('so is one whose server was asked to end', need('qemu'), async (t) => {
   const { serve, qemu } = await lab(t);
   await serve.end('SIGTERM');
   t.match(await foundOf(qemu, leftBehind), DEAD);
+});
+
+t.test('so is one whose region was removed from a server that runs', need('qemu'), async (t) => {
+  const directory = temp(t);
+  const regions = ['a', 'b'].map((name) => `  ${name}: { socket: ${directory}/${name} }\n`);
+  const file = configFile(t, `regions:\n${regions.join('')}`);
+  const control = `${directory}/control`;
+  const serve = await Serve.start(t, ['--config', file, '--control', control]);
+  const qemu = new Qemu(t, { socket: `${directory}/b` });
+  await until('it joins', () => serve.logged('join').length > 0);
+  await until('it answers', () => qemu.lives());
+  const client = new ControlClient(control);
+  const askStatus = (): Promise<ServerStatus> => client.status();
+  t.strictSame(await foundOf(qemu, leftBehind, { askStatus }), []);
+  writeFileSync(file, `regions:\n${regions[0]}`);
+  await client.reload();
+  const [complaint, ...more] = await foundOf(qemu, leftBehind, { askStatus });
+  t.match(complaint, { ...DEAD[0], message: /died or has removed its region/ });
+  t.notMatch(complaint?.remedy, /^start the server/);
+  t.strictSame(more, []);
 });
 
 t.test('so is one on memory that has a name, until a server adopts it', need('qemu'), async (t) => {
