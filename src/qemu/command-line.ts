@@ -36,11 +36,21 @@ export function doorbellOnCommandLine(argv: readonly string[]): DoorbellDevice |
     .map((value) => parseOptions(value, 'backend'))
     .find((options) => options.get('id') === keys.get('chardev'));
   const socket = chardev?.get('backend') === 'socket' ? chardev.get('path') : undefined;
-  const vectors = keys.get('vectors') ?? '';
-  if (keys.get('driver') !== 'ivshmem-doorbell' || socket === undefined || !/^\d+$/.test(vectors)) {
+  const vectors = numberOf(keys.get('vectors') ?? '');
+  if (keys.get('driver') !== 'ivshmem-doorbell' || socket === undefined || vectors === undefined) {
     return undefined;
   }
-  return { socket, vectors: Number(vectors) };
+  return { socket, vectors };
+}
+
+const MAX_UINT32 = 2 ** 32 - 1;
+
+/** A uint32 as QEMU reads it: `9`, `+9`, `0x9`, and `011`, which is octal. Undefined: it is none, or in doubt. */
+export function numberOf(text: string): number | undefined {
+  if (!/^\+?(0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.test(text)) return undefined;
+  const digits = text.replace('+', '');
+  const number = Number(/^0\d/.test(digits) ? `0o${digits}` : digits);
+  return number <= MAX_UINT32 ? number : undefined;
 }
 
 /** The name of the VM (`-name web`, `-name guest=web,…`), if this is a QEMU's command line and has one. */

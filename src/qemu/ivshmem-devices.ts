@@ -2,17 +2,18 @@
 //
 // Rule 1: what is not said is undefined, but for the number of vectors, whose default is QEMU's.
 // Rule 2: it is what the process says, which may be anything; nothing here believes it.
-import { valuesOf } from './command-line.js';
+import { numberOf, valuesOf } from './command-line.js';
 import { chardevsOf, devicesWith, globalsOf, keysOf, type OptionGroup } from './option-groups.js';
 
 const DEFAULT_VECTORS = 1;
+const MOST_VECTORS = 2_048; // MSI-X has no more
 
 /** One device. */
 export interface IvshmemDevice {
   readonly kind: 'doorbell' | 'plain';
   /** Path of its chardev's socket, as it was given: relative to QEMU's working directory perhaps. */
   readonly socket: string | undefined;
-  /** Of one with doorbells; undefined where it is no plain decimal number. */
+  /** Of one with doorbells; undefined where it is no number that QEMU takes for sure. */
   readonly vectors: number | undefined;
   /** Whether its chardev is to connect again (`reconnect=`, `reconnect-ms=`). */
   readonly reconnects: boolean;
@@ -58,7 +59,8 @@ const RECONNECT = ['reconnect', 'reconnect-ms'];
 
 function vectorsOf(text: string | undefined): number | undefined {
   if (text === undefined) return DEFAULT_VECTORS;
-  return /^[1-9]\d{0,4}$/.test(text) ? Number(text) : undefined;
+  const vectors = numberOf(text);
+  return vectors !== undefined && vectors > 0 && vectors <= MOST_VECTORS ? vectors : undefined;
 }
 
 function isOn(text: string | undefined): boolean {

@@ -58,11 +58,26 @@ for (const [line, device] of Object.entries(certain)) {
   });
 }
 
+for (const [vectors, number] of Object.entries({
+  '+9': 9,
+  '0x1F': 31,
+  '0Xa': 10,
+  '010': 8,
+  '0': 0,
+})) {
+  t.test(`a number of QEMU's: ${vectors}`, async (t) => {
+    const line = `${chardev} -device ivshmem-doorbell,chardev=c,vectors=${vectors}`;
+    t.match(doorbellOnCommandLine(['qemu-system-x86_64', ...line.split(' ')]), { vectors: number });
+  });
+}
+
 const doubtful = [
   '',
   chardev,
   `${chardev} -device ivshmem-doorbell,chardev=c`,
-  `${chardev} -device ivshmem-doorbell,chardev=c,vectors=0x4`,
+  ...['', 'x', '09', '0x', '-1', '4.0', '1e1', '4294967296'].map(
+    (vectors) => `${chardev} -device ivshmem-doorbell,chardev=c,vectors=${vectors}`,
+  ),
   `${chardev} -device ivshmem-doorbell,chardev=d,vectors=4`,
   `${chardev} -device ivshmem-plain,memdev=m`,
   `${chardev} -device {"driver":"ivshmem-doorbell","chardev":"c","vectors":4}`,

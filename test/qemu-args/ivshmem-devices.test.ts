@@ -67,7 +67,7 @@ t.test('what is not said, or makes no sense, is not known', async (t) => {
     socket: undefined,
     reconnects: false,
   });
-  for (const vectors of ['', '0', '0x4', '-1', '1e9', '99999999999999999999'])
+  for (const vectors of ['', '0', '0x', '09', '2049', '-1', '1e9', '99999999999999999999'])
     t.match(one(`ivshmem-doorbell,chardev=c,vectors=${vectors}`), { vectors: undefined });
   for (const text of [
     '{"driver":"ivshmem-doorbell"',

@@ -46,3 +46,18 @@ t.test(
     t.same(await ringsEvery(fits, fits), vectors(4), 'the others do not notice');
   },
 );
+
+t.test('so is one that says it in another way that QEMU takes', need('qemu'), async (t) => {
+  const region = await Region.listen(t, { vectors: 8 });
+  const start = (vectors: string): Qemu => {
+    const device = `ivshmem-doorbell,chardev=x,vectors=${vectors}`;
+    const before = ['-chardev', `socket,path=${region.socket},id=x`];
+    return new Qemu(t, { before, extra: ['-device', device] });
+  };
+  for (const vectors of ['0x9', '+9', '011']) {
+    t.equal((await start(vectors).exit).code, 1, vectors);
+    t.match(region.refusals.pop(), { reason: 'vectors', message: /vectors=9/ });
+  }
+  t.ok(await start('010').lives(), 'which is octal');
+  t.strictSame([region.joins, region.refusals], [1, []]);
+});

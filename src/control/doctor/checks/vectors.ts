@@ -2,7 +2,8 @@
 //
 // Rule 1: more is an error: under KVM QEMU aborts when its guest uses one of those. Fewer is a choice that
 //         is easily made by mistake: rings on the others do not arrive.
-import type { Check, Complaint } from '../finding.js';
+// Rule 2: a peer whose command line does not tell the number is not passed over in silence.
+import { shown, type Check, type Complaint } from '../finding.js';
 import { regionOf } from '../leads-to.js';
 import type { QemuProcess } from '../qemu-process.js';
 import type { Region } from '../regions.js';
@@ -15,7 +16,7 @@ export const vectors: Check = {
     count: scene.qemus.flatMap((qemu) => comparable(qemu, scene)).length,
     of: ['device of a known region', 'devices of known regions'],
   }),
-  look: (scene) => scene.qemus.flatMap((qemu) => lookAt(qemu, scene)),
+  look: (scene) => scene.qemus.flatMap((qemu) => [...lookAt(qemu, scene), ...untold(qemu, scene)]),
 };
 
 interface Comparable {
@@ -43,5 +44,19 @@ function lookAt(qemu: QemuProcess, scene: Scene): Complaint[] {
     }
     const message = `${has}: what is rung on vectors ${its} and up does not arrive`;
     return [{ severity: 'warning', subject, message, remedy }];
+  });
+}
+
+// A device that was added later (device_add), or has its options in a file.
+function untold(qemu: QemuProcess, { regions }: Scene): Complaint[] {
+  const { pid, subject, devices } = qemu;
+  const told = devices.filter(({ vectors: its }) => its !== undefined);
+  return regions.flatMap((region): Complaint[] => {
+    const attached = region.peers?.filter((peer) => peer.pid === pid) ?? [];
+    const its = told.filter((device) => regionOf(qemu, device, [region]) !== undefined);
+    if (attached.length <= its.length) return [];
+    const message = `it is a peer in ${shown(region.name)}, and its command line shows no device there whose vectors are known: they are not compared`;
+    const remedy = `see that its device has vectors=${region.vectors} (info qtree in its monitor)`;
+    return [{ severity: 'note', subject, message, remedy }];
   });
 }

@@ -1,9 +1,15 @@
-import t from 'tap';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import t, { type Test } from 'tap';
 import { vectors } from '../../../../src/control/doctor/checks/vectors.js';
 import { foundOf } from '../../../helper/doctor.js';
 import { need } from '../../../helper/need.js';
 import { Qemu } from '../../../helper/qemu.js';
+import { Lab } from '../../../helper/lab.js';
 import { Region } from '../../../helper/region.js';
+import { temp } from '../../../helper/temp.js';
+import { until } from '../../../helper/until.js';
 
 t.test('a QEMU with more vectors than its region is an error', need('qemu'), async (t) => {
   const region = await Region.listenWithHost(t, { vectors: 2, allowExcessVectors: true });
@@ -59,4 +65,46 @@ t.test('vectors that -global or -set gives a device are what it has', need('qemu
     t.match(await foundOf(qemu, vectors), [{ severity: 'error', message: /vectors=8/ }]);
     await qemu.kill();
   }
+});
+
+/** Tells a QEMU by its QMP socket to add a device; resolves when it has. */
+async function addDevice(t: Test, monitor: string, device: object): Promise<void> {
+  await until('it has a monitor', () => existsSync(monitor));
+  const socket = connect(monitor);
+  t.teardown(() => socket.destroy());
+  await once(socket, 'data'); // its greeting
+  for (const command of [
+    { execute: 'qmp_capabilities' },
+    { execute: 'device_add', arguments: device },
+  ]) {
+    socket.write(JSON.stringify(command));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    t.match(JSON.parse(String(answer)), { return: {} });
+  }
+}
+
+t.test('a peer whose command line does not tell its vectors is noted', need('qemu'), async (t) => {
+  const lab = await Lab.start(t, ['--vectors', '2']);
+  const { socket, status: askStatus } = lab;
+  const monitor = `${temp(t)}/monitor`;
+  const chardev = ['-chardev', `socket,path=${socket},id=x`];
+  const added = new Qemu(t, {
+    machine: 'pc',
+    extra: [...chardev, '-qmp', `unix:${monitor},server=on,wait=off`],
+  });
+  await addDevice(t, monitor, { driver: 'ivshmem-doorbell', chardev: 'x', vectors: 4 });
+  // QEMU takes the blank.
+  const blank = ['-device', 'ivshmem-doorbell,chardev=x,vectors= 4'];
+  const odd = new Qemu(t, { before: chardev, extra: blank });
+  const plain = new Qemu(t, { socket, vectors: 2 });
+  await lab.settled(3);
+  for (const qemu of [added, odd])
+    t.match(await foundOf(qemu, vectors, { askStatus }), [
+      {
+        severity: 'note',
+        message: /^it is a peer in s, .* no device there whose vectors/,
+        remedy: /vectors=2/,
+      },
+    ]);
+  t.strictSame(await foundOf(plain, vectors, { askStatus }), []);
 });
