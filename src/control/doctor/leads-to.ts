@@ -2,6 +2,7 @@
 //
 // Rule 1: the file system decides, from where the QEMU sees it. Only where we may not look there, the same
 //         absolute path is the same socket.
+// Rule 2: a stranger's command line may have thousands of devices: each costs one look, however many regions there are.
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { IvshmemDevice } from '../../qemu/ivshmem-devices.js';
@@ -18,7 +19,7 @@ export function regionOf(
   if (!isOpen) return regions.find(({ sockets }) => sockets.includes(socket));
   const its = keyAt(pathSeenBy(pid, socket));
   if (its === undefined) return undefined;
-  return regions.find(({ sockets }) => sockets.some((one) => keyAt(one) === its));
+  return regions.find(({ socketKeys }) => socketKeys.has(its));
 }
 
 /** A path of another process's as we can look at it. */

@@ -20,6 +20,8 @@ export interface Region {
   readonly name: string;
   /** Paths that lead VMs to it. */
   readonly sockets: readonly string[];
+  /** Device and inode of each of them that can be seen from here (`keyOf`). */
+  readonly socketKeys: ReadonlySet<string>;
   readonly vectors: number;
   /** Device and inode of its memory (`keyOf`), if it can be seen from here. */
   readonly memory: string | undefined;
@@ -47,10 +49,11 @@ function isSeenHere({ pid, regions }: ServerStatus): boolean {
 }
 
 function regionOfStatus(status: RegionStatus, isSeen: boolean): Region {
-  const ofVms = status.vms.flatMap(({ socket }) => socket ?? []);
+  const sockets = [status.socket, ...status.vms.flatMap(({ socket }) => socket ?? [])];
   return {
     name: status.name,
-    sockets: [status.socket, ...ofVms],
+    sockets,
+    socketKeys: keysAt(sockets),
     vectors: status.vectors,
     memory: keyAt(status.memory.path),
     peers: isSeen ? status.peers : undefined,
@@ -71,6 +74,7 @@ export async function regionBehind(socket: string): Promise<Region | undefined> 
     return {
       name: socket,
       sockets: [socket],
+      socketKeys: keysAt([socket]),
       vectors,
       memory: keyOf({ dev: BigInt(memory.device), ino: BigInt(memory.inode) }),
       peers: undefined,
@@ -83,6 +87,10 @@ export async function regionBehind(socket: string): Promise<Region | undefined> 
     if (isNoAnswer || (error as NodeJS.ErrnoException).syscall !== undefined) return undefined;
     throw error;
   }
+}
+
+function keysAt(paths: readonly string[]): Set<string> {
+  return new Set(paths.flatMap((path) => keyAt(path) ?? []));
 }
 
 /** Device and inode of what is at a path; undefined where that cannot be seen. */

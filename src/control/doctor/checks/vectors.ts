@@ -52,9 +52,10 @@ function untold(qemu: QemuProcess, { regions }: Scene): Complaint[] {
   const { pid, subject, devices } = qemu;
   const told = devices.filter(({ vectors: its }) => its !== undefined);
   return regions.flatMap((region): Complaint[] => {
-    const attached = region.peers?.filter((peer) => peer.pid === pid) ?? [];
+    const places = region.peers?.filter((peer) => peer.pid === pid).length ?? 0;
+    if (places === 0) return [];
     const its = told.filter((device) => regionOf(qemu, device, [region]) !== undefined);
-    if (attached.length <= its.length) return [];
+    if (places <= its.length) return [];
     const message = `it is a peer in ${shown(region.name)}, and its command line shows no device there whose vectors are known: they are not compared`;
     const remedy = `see that its device has vectors=${region.vectors} (info qtree in its monitor)`;
     return [{ severity: 'note', subject, message, remedy }];
