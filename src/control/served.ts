@@ -3,11 +3,10 @@
 //
 // Rule 1: alive is whoever holds the lock beside it, or listens under that path, in whatever network namespace.
 //         Neither can be seen of a server outside of our own PID namespace, so a container does not tell.
-import { lstatSync, readlinkSync, realpathSync, type BigIntStats } from 'node:fs';
+import { lstatSync, realpathSync, type BigIntStats } from 'node:fs';
 import nodePath from 'node:path';
 import { isLocked, knownLocks, lockHolders, type KnownLocks } from '../../native/lock.js';
-import { unixListeners } from '../../native/unix-listeners.js';
-import { processIds } from './process-ids.js';
+import { allListeners } from './listeners.js';
 
 /** What is at a path and beside it. */
 export interface Claim {
@@ -79,32 +78,12 @@ function statusOf(path: string): BigIntStats | undefined {
   }
 }
 
-// Of each network namespace that can be seen a process: who listens is told of one at a time, and a container may
-// have its own.
-function oneOfEachNetwork(): (number | 'self')[] {
-  const found = new Map<string, number | 'self'>();
-  for (const pid of ['self', ...processIds()] as const) {
-    const network = networkOf(pid);
-    if (network !== undefined && !found.has(network)) found.set(network, pid);
-  }
-  return [...found.values()];
-}
-
-// Undefined: another user's, or gone. It is seen by its lock alone then.
-function networkOf(pid: number | 'self'): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/net`);
-  } catch {
-    return undefined;
-  }
-}
-
 // A server that was started with another path to the same socket has bound that one. Any user may listen at as many
 // as he likes: each is looked at once, and not for each of ours.
 function listenersAmong(found: readonly Files[]): (files: Files) => number[] {
   const names = new Set(found.flatMap(({ given, path }) => [given, path].map(nameOf)));
   const bound = new Map<string, Set<number>>();
-  for (const { path, inode } of oneOfEachNetwork().flatMap((pid) => unixListeners(pid))) {
+  for (const { path, inode } of allListeners()) {
     if (!names.has(nameOf(path))) continue;
     for (const key of [path, nodePath.isAbsolute(path) ? realPath(path) : nameOf(path)])
       bound.set(key, (bound.get(key) ?? new Set()).add(inode));

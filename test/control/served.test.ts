@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { claimsTo, claimTo } from '../../src/control/served.js';
 import { LockFile } from '../../src/server/lock-file.js';
+import { bytesRead } from '../helper/bytes-read.js';
 import { Child } from '../helper/child.js';
 import { ivshmem } from '../helper/command.js';
 import { isListening } from '../helper/look.js';
@@ -47,15 +48,6 @@ t.test('a file with something in it is no lock file of ours', async (t) => {
   writeFileSync(`${path}.lock`, '4711');
   t.match(claimTo(path), { lock: undefined, isServed: false });
 });
-
-// What this process has read of whatever, in bytes. https://man7.org/linux/man-pages/man5/proc_pid_io.5.html
-function bytesRead(act: () => void): number {
-  const total = (): number =>
-    Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'latin1'))?.[1]);
-  const before = total();
-  act();
-  return total() - before;
-}
 
 t.test('many paths are looked at together, and each has the claim that it has alone', async (t) => {
   const { socket } = await Region.listen(t, {});

@@ -8,16 +8,17 @@
 import { statSync } from 'node:fs';
 import { processDescriptors } from '../../../native/process-descriptors.js';
 import { readProcFile } from '../../../native/proc-file.js';
-import { unixListeners } from '../../../native/unix-listeners.js';
 import { argvOf } from '../../qemu/command-line.js';
 import { patience } from '../../server/patience.js';
+import { allListeners } from '../listeners.js';
 import { processIds } from '../process-ids.js';
 import { credentialsOf, isQemu, type SharedMemory } from './qemu-process.js';
 
 /** Of these memories, the keys of those that have one. */
 export function livingMemories(wanted: readonly SharedMemory[]): Set<string> {
   if (wanted.length === 0) return new Set();
-  return new Set(processIds().flatMap((pid) => servedBy(pid, wanted)));
+  const listening = new Set(allListeners().map(({ inode }) => `socket:[${inode}]`));
+  return new Set(processIds().flatMap((pid) => servedBy(pid, wanted, listening)));
 }
 
 /** Whether the server of a memory would have been seen, if there were one. */
@@ -26,12 +27,15 @@ export function wouldSeeServer(memory: SharedMemory): boolean {
   return self === 0 || self === makerOf(memory);
 }
 
-function servedBy(pid: number, wanted: readonly SharedMemory[]): string[] {
+function servedBy(
+  pid: number,
+  wanted: readonly SharedMemory[],
+  listening: ReadonlySet<string>,
+): string[] {
   const descriptors = processDescriptors(pid) ?? [];
   const targets = new Set(wanted.map(({ target }) => target));
   const open = descriptors.filter(({ target }) => targets.has(target));
   if (open.length === 0 || isQemu(pid, commandLine(pid))) return [];
-  const listening = new Set(unixListeners(pid).map(({ inode }) => `socket:[${inode}]`));
   if (!descriptors.some(({ target }) => listening.has(target))) return [];
   return open.flatMap(({ number, target }) => {
     const inode = inodeOf(pid, number);
