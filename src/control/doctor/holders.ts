@@ -1,17 +1,22 @@
 // Who has a file or a socket open, or shares memory through a file.
 //
 // Rule 1: nobody seen is not nobody: what other users have is for root to see.
-// Rule 2: it is read once, when it is first asked for: any user may have a million descriptors, and to read them for
+// Rule 2: nor is it where a process has more mappings than are read, or its user is slow to tell them: such are passed
+//         over, and that is known.
+// Rule 3: it is read once, when it is first asked for: any user may have a million descriptors, and to read them for
 //         each socket would take minutes. So who asks finds out first what else there is to ask about, and a check
 //         that needs it fresh reads its own.
 import { processDescriptors } from '../../../native/process-descriptors.js';
-import { sharedMappings } from '../../../native/process-mappings.js';
+import { sharedMappings, type SharedMappings } from '../../../native/process-mappings.js';
+import { patience } from '../../server/patience.js';
 import { processIds } from '../process-ids.js';
+import { credentialsOf } from './qemu-process.js';
 
 /** All that can be seen, at one moment. */
 export class Holders {
   #ofDescriptors: Table | undefined;
   #ofMappings: Table | undefined;
+  #hasPassedOver = false;
 
   /** Who has one of these open, by process ID: paths, or what else /proc/PID/fd shows (`socket:[4711]`). */
   having(...targets: readonly string[]): number[] {
@@ -23,12 +28,24 @@ export class Holders {
 
   /** Who has one of these files open, or shares memory through it, by process ID. */
   using(...files: readonly string[]): number[] {
-    this.#ofMappings ??= tableOf((pid) =>
-      (sharedMappings(pid)?.mappings ?? []).map(({ path }) => path),
-    );
+    this.#ofMappings ??= tableOf((pid) => this.#mappedBy(pid));
     return [...new Set([...this.having(...files), ...pidsOf(files, this.#ofMappings)])];
   }
+
+  /** Whether somebody may use a file and was not seen to, although he may be looked at. */
+  get hasPassedOver(): boolean {
+    return this.#hasPassedOver;
+  }
+
+  #mappedBy(pid: number): string[] {
+    const uid = credentialsOf(pid)?.uid ?? 0;
+    const seen = patience.look(uid, () => sharedMappings(pid) ?? NONE);
+    if (seen?.isWhole !== true) this.#hasPassedOver = true;
+    return (seen ?? NONE).mappings.map(({ path }) => path);
+  }
 }
+
+const NONE: SharedMappings = { mappings: [], isWhole: true };
 
 type Table = ReadonlyMap<string, readonly number[]>;
 

@@ -74,7 +74,7 @@ function lookAtMemories(scene: Scene): Complaint[] {
   return [
     ...[...claims].flatMap(([file, claim]) => {
       if (claim.isServed || claim.lock === undefined) return [];
-      return lookAtMemory(file, claim.target, holders.using(file, `${file}.lock`), scene);
+      return lookAtMemory(file, claim.target, holders, scene);
     }),
     ...leftOut(files.length - claims.size, scene),
   ];
@@ -102,10 +102,11 @@ function leftOut(count: number, { memoryDirectory }: Scene): Complaint[] {
 function lookAtMemory(
   file: string,
   target: BigIntStats | undefined,
-  holders: readonly number[],
+  all: Holders,
   { qemus, seesAllProcesses }: Scene,
 ): Complaint[] {
   const subject = shown(file);
+  const holders = all.using(file, `${file}.lock`);
   if (target === undefined) {
     if (holders.length > 0) return [];
     const message = 'the lock file beside it is of a server that died';
@@ -118,14 +119,17 @@ function lookAtMemory(
     const message = `it is the memory of a server that died, and ${holders.length} still have it`;
     return [{ severity: 'warning', subject, message, remedy: restart }];
   }
-  const isSure = seesAllProcesses && process.geteuid?.() === 0;
+  const why = all.hasPassedOver
+    ? 'whether it is used is not known: a process has too many mappings to be looked at'
+    : 'as root this says whether it is used';
+  const isSure = !all.hasPassedOver && seesAllProcesses && process.geteuid?.() === 0;
   const remove = `or when no VM needs it: rm ${shellPath(file)} ${shellPath(`${file}.lock`)}`;
   return [
     {
       severity: 'warning',
       subject,
       message: 'nobody has it open, and the lock file beside it: memory of a server that died',
-      remedy: isSure ? `${restart}, ${remove}` : `${restart}; as root this says whether it is used`,
+      remedy: isSure ? `${restart}, ${remove}` : `${restart}; ${why}`,
     },
   ];
 }
