@@ -6,6 +6,7 @@
 // Rule 1: we end with 0 only when the socket accepts connections, otherwise with its code and reason,
 //         and no daemon is left.
 import { spawn } from 'node:child_process';
+import path from 'node:path';
 import { EXIT_SYSTEM } from './exit.js';
 import { checkReadyFd } from './ready-fd.js';
 
@@ -27,10 +28,8 @@ export async function becomeDaemon(script: string): Promise<void> {
       if (!isUnwanted) resolve('ready');
     });
   });
-  const hasEnded = new Promise<number>((resolve) => {
-    daemon.once('close', (code) => {
-      resolve(code ?? EXIT_SYSTEM);
-    });
+  const hasEnded = new Promise<number | null>((resolve) => {
+    daemon.once('close', resolve);
   });
   const hasFailed = new Promise<never>((_, reject) => daemon.once('error', reject));
   // Who gives up on us wants no daemon.
@@ -42,6 +41,8 @@ export async function becomeDaemon(script: string): Promise<void> {
   }
   const outcome = await Promise.race([isReady, hasEnded, hasFailed]);
   if (outcome === 'ready') process.exit();
+  // One that has failed has said why.
+  if (!outcome) console.error(`${path.basename(script, '.js')}: it was ended before it served`);
   process.exitCode = outcome || EXIT_SYSTEM;
 }
 

@@ -47,7 +47,7 @@ export async function runServer(regions: readonly ServerOptions[], run: RunOptio
   let pidFile: PidFile | undefined;
   // From here on a signal no longer ends the process by itself: what is made is put away.
   const signals = new StopSignals();
-  await using control = await openControl(run);
+  await using control = await openControl(run, signals);
   const daemon = await start(regions, signals, log);
   if (daemon === undefined) return;
   signals.onOrder(() => {
@@ -129,11 +129,14 @@ function ignoreReloads(manager: ServiceManager, log: Log): void {
 }
 
 // Loaded before there is a region: a VM is not to wait for it, nor another user to be kept from it.
-async function openControl({ control: place, log }: RunOptions): Promise<Control | undefined> {
+async function openControl(
+  { control: place, log }: RunOptions,
+  { asked }: StopSignals,
+): Promise<Control | undefined> {
   if (place === undefined) return undefined;
   const { Control } = await import('./control.js');
   const control = await Control.open(place, log);
-  await control.load();
+  await Promise.race([control.load(), asked]);
   return control;
 }
 

@@ -1,6 +1,6 @@
 // What the answers of a control socket look like, for who is answered.
 //
-// Rule 1: what is read is looked at; more than that may be there, as a newer server may tell it.
+// Rule 1: what is read is looked at; more than that may be there, as a newer server may tell it, and no deeper.
 type Shape = 'string' | 'number' | 'boolean' | 'time' | readonly [each: Shape] | Fields;
 
 // By name; `name?` may be missing.
@@ -54,16 +54,28 @@ export const answerShapes = {
   refusal: { code: 'string', message: 'string' },
 } as const satisfies Record<string, Shape>;
 
-/** Whether it is as the shape says. */
+// Ours have 5.
+const MAX_DEPTH = 16;
+
+/** Whether it is as the shape says, and anybody may go through all of it. */
 export function fits(value: unknown, shape: Shape): boolean {
+  return !isDeeper(value, MAX_DEPTH) && isLike(value, shape);
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((each) => isDeeper(each, depth - 1));
+}
+
+function isLike(value: unknown, shape: Shape): boolean {
   if (shape === 'time') return typeof value === 'string' && !Number.isNaN(Date.parse(value));
   if (typeof shape === 'string') return typeof value === shape;
-  if (isList(shape)) return Array.isArray(value) && value.every((each) => fits(each, shape[0]));
+  if (isList(shape)) return Array.isArray(value) && value.every((each) => isLike(each, shape[0]));
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(shape).every(([name, field]) => {
     const isOptional = name.endsWith('?');
     const told = (value as Record<string, unknown>)[isOptional ? name.slice(0, -1) : name];
-    return (isOptional && told === undefined) || fits(told, field);
+    return (isOptional && told === undefined) || isLike(told, field);
   });
 }
 

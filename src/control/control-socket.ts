@@ -189,8 +189,11 @@ export class ControlSocket implements AsyncDisposable {
     if (front?.pid === undefined || front.exitCode !== null || front.signalCode !== null) return;
     const end = once(front, 'exit');
     front.ref();
-    this.#tell(front, { kind: 'end' });
-    await Promise.race([end, sleep(END_MS)]);
+    // With no answers yet nobody has been let in, and nobody follows.
+    if (this.#answer) {
+      this.#tell(front, { kind: 'end' });
+      await Promise.race([end, sleep(END_MS, undefined, { ref: false })]);
+    }
     front.kill('SIGKILL');
     await end;
   }

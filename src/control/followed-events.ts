@@ -36,6 +36,8 @@ const PAUSE_MS = 50;
 const NOBODY_THERE: readonly unknown[] = ['ENOENT', 'ECONNREFUSED'];
 // The second: it broke before anybody read.
 const HANG_UPS: readonly unknown[] = ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'];
+// After a while, from who is stopped or has no front yet.
+const BUSY = 'ERR_IVSHMEM_NO_ANSWER';
 const MISSING: EventLine = {
   event: 'lost',
   msg: 'some events may be missing: the front of the control socket was started again',
@@ -88,7 +90,7 @@ async function followedAgain(
       return await goneOn(source, last);
     } catch (error) {
       if (NOBODY_THERE.includes(codeOf(error))) return undefined;
-      if (!HANG_UPS.includes(codeOf(error))) throw error;
+      if (![...HANG_UPS, BUSY].includes(codeOf(error))) throw error;
     }
   }
 }

@@ -30,11 +30,15 @@ const oddReport = { summary: odd('summary'), problems: [odd('problem')] };
 const refusal = { code: odd('ERR_IVSHMEM_'), message: odd('no') };
 
 /** Answers each path with this and anything else with a refusal, as if it were an ivshmem; returns where. */
-function answering(t: Scope, answers: Readonly<Record<string, unknown>>): string {
+function answering(
+  t: Scope,
+  answers: Readonly<Record<string, unknown>>,
+  textOf = JSON.stringify,
+): string {
   const control = `${temp(t)}/c`;
   const server = createServer(({ url = '' }, response) => {
     response.statusCode = url in answers ? 200 : 500;
-    response.setHeader('Server', 'ivshmem/9').end(`${JSON.stringify(answers[url] ?? refusal)}\n`);
+    response.setHeader('Server', 'ivshmem/9').end(`${textOf(answers[url] ?? refusal)}\n`);
   }).listen(control);
   t.teardown(() => server.close());
   return control;
@@ -118,4 +122,23 @@ t.test('a time that is none is no answer of a server', async (t) => {
       stdout: '',
       stderr: /is no control socket of ivshmem/,
     });
+});
+
+t.test('what is nested deeper than any answer is not believed', async (t) => {
+  for (const depth of [20, 200_000]) {
+    const more = `"more":${'['.repeat(depth)}${']'.repeat(depth)}`;
+    const control = answering(
+      t,
+      answers,
+      (answer) => `{${more},${JSON.stringify(answer).slice(1)}`,
+    );
+    const words = [['status'], ['status', '--json'], ['events'], ['events', '--json'], ['reload']];
+    await forEach(words, async (one) => {
+      t.match(await run(t, [...ivshmem, ...one, '--control', control]), {
+        code: 1,
+        stdout: '',
+        stderr: /^[^\n]* is no control socket of ivshmem; [^\n]*\n$/,
+      });
+    });
+  }
 });

@@ -114,6 +114,18 @@ t.test('who gives up on the start has no daemon', async (t) => {
   t.notOk(existsSync(daemon.shmPath));
 });
 
+t.test('a daemon that is ended before it serves ends its command, which says so', async (t) => {
+  const daemon = new DaemonProcess(t);
+  const command = new Child(t, [...ivshmemServer, ...daemon.names, '-l', '1G']);
+  await until('the memory is being made', () => existsSync(daemon.shmPath) || !command.alive);
+  const children = `/proc/${command.pid}/task/${command.pid}/children`;
+  process.kill(Number(readFileSync(children, 'latin1')), 'SIGTERM');
+  const stderr = 'ivshmem-server: it was ended before it served\n';
+  t.match(await command.exit, { code: 1, stderr });
+  t.same(readdirSync(daemon.directory), []);
+  t.notOk(existsSync(daemon.shmPath));
+});
+
 t.test('who claims to be the daemon without being one is told', async (t) => {
   const env = { ...process.env, IVSHMEM_SERVER_IS_DAEMON: '1' };
   const { code, stderr } = await run(t, [...ivshmemServer, ...new DaemonProcess(t).names], { env });

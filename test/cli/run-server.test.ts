@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
 } from 'node:fs';
@@ -70,6 +71,18 @@ t.test('a stop while memory is allocated ends the start', need('unix-dgram'), as
   t.same(manager.all, []);
   t.same(readdirSync(directory), []);
   t.notOk(existsSync(`/dev/shm/${shmName}`));
+});
+
+t.test('so does one while the front of the control socket is loaded', async (t) => {
+  const directory = temp(t);
+  const sockets = ['--socket', `${directory}/s`, '--control', `${directory}/c`];
+  const child = new Child(t, [...ivshmem, 'serve', ...sockets]);
+  const children = `/proc/${child.pid}/task/${child.pid}/children`;
+  const front = await until('it is there', () => Number(readFileSync(children, 'latin1')) || false);
+  process.kill(front, 'SIGSTOP');
+  child.kill('SIGTERM');
+  t.match(await child.exit, { code: 0, stderr: /SIGTERM: it ends before it has served anybody/ });
+  t.same(readdirSync(directory), []);
 });
 
 for (const [kind, name, path] of [

@@ -21,8 +21,8 @@ class HangUp extends Error {
 }
 
 interface Front {
-  /** What who follows is told, before this front dies; undefined: it does not even answer. */
-  readonly told: readonly EventLine[] | undefined;
+  /** What who follows is told, before this front dies; a code: it does not even answer. */
+  readonly told: readonly EventLine[] | string;
   /** What it tells is kept, one answer after the other. */
   readonly kept?: readonly (readonly EventLine[])[];
   readonly isEnd?: boolean;
@@ -38,7 +38,7 @@ async function toldBy(...fronts: readonly Front[]): Promise<{ told: EventLine[];
       index += 1;
       const front = fronts[index];
       if (front === undefined) throw new HangUp('ECONNREFUSED');
-      if (front.told === undefined) throw new HangUp();
+      if (typeof front.told === 'string') throw new HangUp(front.told);
       answers = [...(front.kept ?? [])];
       return { events: streamOf(front), close: () => (closed += 1) };
     },
@@ -53,15 +53,16 @@ async function toldBy(...fronts: readonly Front[]): Promise<{ told: EventLine[];
   return { told, closed };
 }
 
-async function* streamOf({ told = [], isEnd = false }: Front): AsyncGenerator<EventLine, void> {
-  yield* told;
+async function* streamOf({ told, isEnd = false }: Front): AsyncGenerator<EventLine, void> {
+  if (typeof told !== 'string') yield* told;
   if (!isEnd) throw new HangUp();
 }
 
 t.test('a new front goes on where the last one died', async (t) => {
   const { told } = await toldBy(
     { told: events(0, 3) },
-    { told: undefined },
+    { told: 'ECONNRESET' },
+    { told: 'ERR_IVSHMEM_NO_ANSWER' },
     { told: events(0, 2), kept: [] },
     { told: [lost, ...events(0, 5), lost], kept: [events(0, 4)] },
     { told: events(0, 6), kept: [events(0, 6)], isEnd: true },
