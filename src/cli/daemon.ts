@@ -41,9 +41,10 @@ export async function becomeDaemon(script: string): Promise<void> {
   }
   const outcome = await Promise.race([isReady, hasEnded, hasFailed]);
   if (outcome === 'ready') process.exit();
-  // One that has failed has said why.
-  if (!outcome) console.error(`${path.basename(script, '.js')}: it was ended before it served`);
-  process.exitCode = outcome || EXIT_SYSTEM;
+  const hasFailedItself = outcome !== 0 && outcome !== null;
+  if (!hasFailedItself)
+    console.error(`${path.basename(script, '.js')}: it was ended before it served`);
+  process.exitCode = hasFailedItself ? outcome : EXIT_SYSTEM;
 }
 
 /** In the daemon, the descriptor to say that it is ready on; in any other process undefined. */
