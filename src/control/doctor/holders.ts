@@ -1,6 +1,6 @@
 // Who has a file or a socket open, or shares memory through a file.
 //
-// Rule 1: nobody seen is not nobody: what other users have is for root to see.
+// Rule 1: nobody seen is not nobody: what may not be looked at is not seen (may-look.ts).
 // Rule 2: nor is it where a process has more mappings than are read, or its user is slow to tell them: such are passed
 //         over, and that is known.
 // Rule 3: it is read once, when it is first asked for: any user may have a million descriptors, and to read them for

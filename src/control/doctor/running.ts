@@ -5,21 +5,15 @@
 //         memory that only a server makes, or our program.
 // Rule 2: of processes that are out of sight, those of whom there is a lock file were servers once. Where nobody
 //         is out of sight, and nobody listens, the kernel says no to who connects.
-import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { readProcFile } from '../../../native/proc-file.js';
 import { argvOf } from '../../qemu/command-line.js';
 import type { Holders } from './holders.js';
+import { seesAllProcesses } from './may-look.js';
 import { OUR_MEMFD } from './qemu-process.js';
 import type { Claim } from '../served.js';
 
 const OUR_PROGRAMS = ['ivshmem', 'ivshmem-server'];
-const INITIAL_PID_NAMESPACE = 'pid:[4026531836]'; // PROC_PID_INIT_INO
-
-/** Whether every process of this machine is seen, and not only those of a container. */
-export function seesAllProcesses(): boolean {
-  return readlinkSync('/proc/self/ns/pid') === INITIAL_PID_NAMESPACE;
-}
 
 /** Whether a connect there starts nobody. */
 export function mayAsk(claim: Claim, holders: Holders): boolean {

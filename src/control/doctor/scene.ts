@@ -10,8 +10,9 @@ import { absenceOf, type Absence } from '../absence.js';
 import { isTrustedAt } from '../held-socket.js';
 import type { ServerStatus } from '../status.js';
 import { Holders } from './holders.js';
+import { mayLookAtAll, seesAllProcesses } from './may-look.js';
 import { runningQemus, type QemuProcess } from './qemu-process.js';
-import { listenersOf, mayAsk, seesAllProcesses } from './running.js';
+import { listenersOf, mayAsk } from './running.js';
 import { claimTo } from '../served.js';
 import { regionsOfStatus, type Region } from './regions.js';
 import { askedRegions, socketsOf } from './sockets.js';
@@ -52,6 +53,8 @@ export interface Scene extends Required<SceneOptions> {
   readonly unasked: number;
   /** Whether every process of this machine is seen, and not only those of a container. */
   readonly seesAllProcesses: boolean;
+  /** Whether what each of them has may be looked at, too. */
+  readonly mayLookAtAll: boolean;
 }
 
 /** Looks around. */
@@ -90,6 +93,7 @@ export async function readScene(options: SceneOptions): Promise<Scene> {
     absence,
     regions: [...told, ...regions],
     seesAllProcesses: seesAllProcesses(),
+    mayLookAtAll: mayLookAtAll(),
   };
 }
 

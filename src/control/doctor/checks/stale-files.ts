@@ -103,7 +103,7 @@ function lookAtMemory(
   file: string,
   target: BigIntStats | undefined,
   all: Holders,
-  { qemus, seesAllProcesses }: Scene,
+  { qemus, mayLookAtAll }: Scene,
 ): Complaint[] {
   const subject = shown(file);
   const holders = all.using(file, `${file}.lock`);
@@ -119,20 +119,20 @@ function lookAtMemory(
     const message = `it is the memory of a server that died, and ${holders.length} still have it`;
     return [{ severity: 'warning', subject, message, remedy: restart }];
   }
-  const why = all.hasPassedOver
-    ? 'whether it is used is not known: a process has too many mappings to be looked at'
-    : 'as root this says whether it is used';
-  const isSure = !all.hasPassedOver && seesAllProcesses && process.geteuid?.() === 0;
+  const isSure = mayLookAtAll && !all.hasPassedOver;
   const remove = `or when no VM needs it: rm ${shellPath(file)} ${shellPath(`${file}.lock`)}`;
   return [
     {
       severity: 'warning',
       subject,
       message: 'nobody has it open, and the lock file beside it: memory of a server that died',
-      remedy: isSure ? `${restart}, ${remove}` : `${restart}; ${why}`,
+      remedy: isSure ? `${restart}, ${remove}` : `${restart}; ${IS_UNSURE}`,
     },
   ];
 }
+
+const IS_UNSURE =
+  'whether it is used is not known: a process may not be looked at (run this as root on the host, with CAP_SYS_PTRACE), has too many mappings, or is too slow to tell them';
 
 // https://www.qemu.org/docs/master/specs/ivshmem-spec.html: its size is a power of two.
 function mayBeMemory(target: BigIntStats): boolean {

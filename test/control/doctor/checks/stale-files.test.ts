@@ -1,8 +1,18 @@
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import t, { type Test } from 'tap';
 import { staleFiles } from '../../../../src/control/doctor/checks/stale-files.js';
+import { asUser } from '../../../helper/as-user.js';
 import { Child } from '../../../helper/child.js';
+import { foundByClosedRoot } from '../../../helper/closed-root.js';
 import { run } from '../../../helper/command.js';
 import { found, sceneOf } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
@@ -176,6 +186,28 @@ t.test('memory that a VM still has is not to be removed', need('qemu'), async (t
     ],
   );
 });
+
+t.test(
+  'memory that a VM still has is not to be removed by who may not look at that VM',
+  need('qemu', 'root'),
+  async (t) => {
+    const directory = temp(t);
+    chmodSync(directory, 0o755);
+    const [socket, name] = [`${directory}/s`, `ivshmem-closed-${process.pid}`];
+    const file = `/dev/shm/${name}`;
+    t.teardown(() => [file, `${file}.lock`].forEach((one) => rmSync(one, { force: true })));
+    const words = ['--socket', socket, '--socket-mode', '0666', '--shm-name', name];
+    const serve = await Serve.start(t, words);
+    const qemu = new Qemu(t, { socket, as: asUser(4_002) });
+    await until('it joins', () => serve.logged('join').length > 0);
+    await until('it answers', () => qemu.lives());
+    await serve.end('SIGKILL');
+    const all = await foundByClosedRoot(t, 'stale-files', ['--socket', socket]);
+    const complaint = all.find(({ subject }) => subject === file);
+    t.match(complaint, { remedy: /whether it is used is not known: .* with CAP_SYS_PTRACE/ });
+    t.notMatch(complaint?.remedy, /rm /);
+  },
+);
 
 t.test('who listens in another network namespace is alive', need('root'), async (t) => {
   const socket = `${temp(t)}/s`;
