@@ -3,7 +3,7 @@
 // Rule 1: a server is whoever has the memory open, listens on some UNIX socket, and is no QEMU. That is
 //         true of every ivshmem server, ours or another; a peer that also listens somewhere passes for one,
 //         so what is found dead is dead.
-// Rule 2: of another user's processes nothing is known, unless we are root.
+// Rule 2: of another user's processes nothing is known, unless we are root, and are refused none (may-look.ts).
 // Rule 3: what a descriptor leads to is told by the kernel; a stat may wait for a stranger's file system.
 import { statSync } from 'node:fs';
 import { processDescriptors } from '../../../native/process-descriptors.js';
@@ -21,10 +21,10 @@ export function livingMemories(wanted: readonly SharedMemory[]): Set<string> {
   return new Set(processIds().flatMap((pid) => servedBy(pid, wanted, listening)));
 }
 
-/** Whether the server of a memory would have been seen, if there were one. */
-export function wouldSeeServer(memory: SharedMemory): boolean {
+/** Whether an ordinary user made a memory himself, and so would see its server, if there were one. */
+export function isOwn(memory: SharedMemory): boolean {
   const self = process.geteuid?.();
-  return self === 0 || self === makerOf(memory);
+  return self !== 0 && self === makerOf(memory);
 }
 
 function servedBy(

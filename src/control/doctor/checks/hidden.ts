@@ -55,14 +55,17 @@ function withManyMappings({ qemus }: Scene): Complaint[] {
     }));
 }
 
-function ofOtherUsers({ qemus }: Scene): Complaint[] {
+function ofOtherUsers({ qemus, seesAllProcesses, mayLookAtAll }: Scene): Complaint[] {
   const closed = qemus.filter(({ isOpen }) => !isOpen).length;
-  if (closed === 0) return [];
   const isRoot = process.geteuid?.() === 0;
+  // Then servers are hidden as well, perhaps.
+  const isRefused = isRoot && seesAllProcesses && !mayLookAtAll;
+  if (closed === 0 && !isRefused) return [];
+  const ofQemus = closed === 1 ? '1 QEMU' : `${closed} QEMUs`;
   return [
     {
       severity: 'note',
-      subject: closed === 1 ? '1 QEMU' : `${closed} QEMUs`,
+      subject: isRefused ? `other processes (${ofQemus})` : ofQemus,
       message: isRoot
         ? 'what they have open may not be looked at: this root lacks CAP_SYS_PTRACE'
         : 'of other users: what they have open cannot be looked at',

@@ -7,9 +7,9 @@
 //         the memory of others.
 import { existsSync } from 'node:fs';
 import { readProcFile } from '../../../../native/proc-file.js';
-import { shown, type Check, type Complaint } from '../finding.js';
+import { LOOK_AT_ALL, shown, type Check, type Complaint } from '../finding.js';
 import { isSocketAt, regionOf } from '../leads-to.js';
-import { livingMemories, wouldSeeServer } from '../living-memories.js';
+import { isOwn, livingMemories } from '../living-memories.js';
 import type { QemuProcess, SharedMemory } from '../qemu-process.js';
 import type { Region } from '../regions.js';
 import type { Scene } from '../scene.js';
@@ -35,11 +35,9 @@ export const leftBehind: Check = {
   },
 };
 
-// The server of this scene is. Others are where theirs might be out of sight, which is not so for root.
-function isBelieved({ name, peersLeft }: Region, { seesAllProcesses }: Scene): boolean {
-  if (peersLeft !== undefined) return true;
-  const seesServers = seesAllProcesses && process.geteuid?.() === 0;
-  return !seesServers && isTrustedAt(`${name}.host`);
+// The server of this scene is. Others are where theirs might be out of sight.
+function isBelieved({ name, peersLeft }: Region, { mayLookAtAll }: Scene): boolean {
+  return peersLeft !== undefined || (!mayLookAtAll && isTrustedAt(`${name}.host`));
 }
 
 const RESTART = 'restart this VM, so that it meets the others';
@@ -55,12 +53,12 @@ function lookAtMemories(qemu: QemuProcess, living: ReadonlySet<string>, scene: S
 
 function ofDead(qemu: QemuProcess, memory: SharedMemory, scene: Scene): Complaint {
   const { subject } = qemu;
-  if (!scene.seesAllProcesses || !wouldSeeServer(memory)) {
-    const where = scene.seesAllProcesses
-      ? 'it may be of another user'
-      : 'it may be outside of this container';
+  if (!scene.mayLookAtAll && !(scene.seesAllProcesses && isOwn(memory))) {
+    const [where, remedy] = scene.seesAllProcesses
+      ? ['it may be a process that may not be looked at', LOOK_AT_ALL]
+      : ['it may be outside of this container', 'run this as root on the host'];
     const message = `the server of its memory (${shown(memory.target)}) is not seen from here: ${where}`;
-    return { severity: 'note', subject, message, remedy: 'run this as root on the host' };
+    return { severity: 'note', subject, message, remedy };
   }
   return {
     severity: 'error',

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { leftBehind } from '../../../../src/control/doctor/checks/left-behind.js';
 import { ControlClient } from '../../../../src/control/client.js';
 import { asUser } from '../../../helper/as-user.js';
+import { asClosedRoot, foundByClosedRoot } from '../../../helper/closed-root.js';
 import { ivshmem, run } from '../../../helper/command.js';
 import type { ServerStatus } from '../../../../src/control/status.js';
 import { configFile } from '../../../helper/config-file.js';
@@ -125,6 +126,26 @@ t.test(
     t.strictSame(await foundByNobody(t, qemu), []);
     rmSync(`${directory}/s.host`);
     t.match(await foundByNobody(t, qemu), [{ severity: 'note', message: /is not seen from here/ }]);
+  },
+);
+
+t.test(
+  'a root that may not look at the server does not call its memory dead',
+  need('qemu', 'root'),
+  async (t) => {
+    const lab = await Lab.start(t);
+    const { socket, control } = lab;
+    const qemu = new Qemu(t, { socket, as: asClosedRoot });
+    await lab.settled(1);
+    const look = async (...words: string[]): Promise<object[]> => {
+      const all = await foundByClosedRoot(t, 'left-behind', words);
+      return all.filter(({ subject }) => subject === `QEMU ${qemu.pid}`);
+    };
+    const unseen = [{ severity: 'note', message: /not be looked at$/, remedy: /CAP_SYS_PTRACE/ }];
+    t.strictSame(await look('--socket', socket), [], 'what it says of its memory is believed');
+    t.match(await look('--socket', socket, '--control', control), unseen);
+    rmSync(`${socket}.host`);
+    t.match(await look('--socket', socket), unseen);
   },
 );
 
