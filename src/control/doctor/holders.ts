@@ -10,7 +10,7 @@ import { processDescriptors } from '../../../native/process-descriptors.js';
 import { sharedMappings, type SharedMappings } from '../../../native/process-mappings.js';
 import { patience } from '../../server/patience.js';
 import { processIds } from '../process-ids.js';
-import { credentialsOf } from './qemu-process.js';
+import { credentialsOf, keyOf } from './qemu-process.js';
 
 /** All that can be seen, at one moment. */
 export class Holders {
@@ -26,7 +26,10 @@ export class Holders {
     return pidsOf(targets, this.#ofDescriptors);
   }
 
-  /** Who has one of these files open, or shares memory through it, by process ID. */
+  /**
+   * Who has one of these files open, or shares memory through it, by process ID: paths, or device and inode (`keyOf`),
+   * which find who shares memory whatever path it came by.
+   */
   using(...files: readonly string[]): number[] {
     this.#ofMappings ??= tableOf((pid) => this.#mappedBy(pid));
     return [...new Set([...this.having(...files), ...pidsOf(files, this.#ofMappings)])];
@@ -41,7 +44,10 @@ export class Holders {
     const uid = credentialsOf(pid)?.uid ?? 0;
     const seen = patience.look(uid, () => sharedMappings(pid) ?? NONE);
     if (seen?.isWhole !== true) this.#hasPassedOver = true;
-    return (seen ?? NONE).mappings.map(({ path }) => path);
+    return (seen ?? NONE).mappings.flatMap(({ path, device, inode }) => [
+      path,
+      keyOf({ dev: device, ino: inode }),
+    ]);
   }
 }
 

@@ -4,8 +4,11 @@
 //         true of every ivshmem server, ours or another; a peer that also listens somewhere passes for one,
 //         so what is found dead is dead.
 // Rule 2: of another user's processes nothing is known, unless we are root, and are refused none (may-look.ts).
-// Rule 3: what a descriptor leads to is told by the kernel; a stat may wait for a stranger's file system.
+// Rule 3: the same memory has other paths elsewhere (a bind mount), and the same name there: of what is called so, the
+//         inode decides.
+// Rule 4: what a descriptor leads to is told by the kernel; a stat may wait for a stranger's file system.
 import { statSync } from 'node:fs';
+import path from 'node:path';
 import { processDescriptors } from '../../../native/process-descriptors.js';
 import { readProcFile } from '../../../native/proc-file.js';
 import { argvOf } from '../../qemu/command-line.js';
@@ -33,14 +36,14 @@ function servedBy(
   listening: ReadonlySet<string>,
 ): string[] {
   const descriptors = processDescriptors(pid) ?? [];
-  const targets = new Set(wanted.map(({ target }) => target));
-  const open = descriptors.filter(({ target }) => targets.has(target));
+  const names = new Set(wanted.map(({ target }) => path.basename(target)));
+  const open = descriptors.filter(({ target }) => names.has(path.basename(target)));
   if (open.length === 0 || isQemu(pid, commandLine(pid))) return [];
   if (!descriptors.some(({ target }) => listening.has(target))) return [];
   return open.flatMap(({ number, target }) => {
     const inode = inodeOf(pid, number);
     return wanted
-      .filter((one) => one.target === target && (inode === undefined || isOf(one, inode)))
+      .filter((one) => (inode === undefined ? one.target === target : isOf(one, inode)))
       .map(({ key }) => key);
   });
 }

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { shellPath, shown, type Check, type Complaint } from '../finding.js';
 import { Holders } from '../holders.js';
 import { inTurn } from '../in-turn.js';
+import { keyOf } from '../qemu-process.js';
 import type { Scene } from '../scene.js';
 import { claimsTo, type Claim } from '../../served.js';
 
@@ -106,7 +107,8 @@ function lookAtMemory(
   { qemus, mayLookAtAll }: Scene,
 ): Complaint[] {
   const subject = shown(file);
-  const holders = all.using(file, `${file}.lock`);
+  const keys = target === undefined ? [] : [keyOf(target)];
+  const holders = all.using(file, `${file}.lock`, ...keys);
   if (target === undefined) {
     if (holders.length > 0) return [];
     const message = 'the lock file beside it is of a server that died';

@@ -90,6 +90,27 @@ t.test('so is one on memory that has a name, until a server adopts it', need('qe
   rmSync(file);
 });
 
+t.test('so does one that has it by another path', need('qemu', 'root'), async (t) => {
+  const [directory, other] = [temp(t), temp(t)];
+  const socket = `${directory}/s`;
+  const within = [
+    'unshare',
+    '--mount',
+    'sh',
+    '-ec',
+    `mount --bind ${directory} ${other}; exec "$@"`,
+  ];
+  const words = ['--socket', socket, '--mem-path', `${other}/memory`];
+  const serve = await Serve.start(t, words, { within: [...within, 'sh'] });
+  const qemu = new Qemu(t, { socket });
+  await until('it joins', () => serve.logged('join').length > 0);
+  await until('it answers', () => qemu.lives());
+  await serve.end('SIGKILL');
+  t.match(await foundOf(qemu, leftBehind), DEAD);
+  await Serve.start(t, ['--socket', socket, '--mem-path', `${directory}/memory`]);
+  t.strictSame(await foundOf(qemu, leftBehind), []);
+});
+
 t.test(
   'nobody makes a dead server live who says that he serves its memory',
   need('qemu', 'root'),

@@ -187,6 +187,29 @@ t.test('memory that a VM still has is not to be removed', need('qemu'), async (t
   );
 });
 
+t.test('nor is it when the server had it by another path', need('qemu', 'root'), async (t) => {
+  const [directory, other] = [temp(t), temp(t)];
+  const socket = `${temp(t)}/s`;
+  const within = [
+    'unshare',
+    '--mount',
+    'sh',
+    '-ec',
+    `mount --bind ${directory} ${other}; exec "$@"`,
+  ];
+  const words = ['--socket', socket, '--mem-path', `${other}/lab`];
+  const serve = await Serve.start(t, words, { within: [...within, 'sh'] });
+  const qemu = new Qemu(t, { socket });
+  await until('it joins', () => serve.logged('join').length > 0);
+  await until('it answers', () => qemu.lives());
+  await serve.end('SIGKILL');
+  const scene = await sceneOf({ memoryDirectory: directory });
+  t.match(
+    (await staleFiles.look(scene)).filter(({ subject }) => subject === `${directory}/lab`),
+    [{ message: /1 still have it/, remedy: 'start its server again, which adopts it' }],
+  );
+});
+
 t.test(
   'memory that a VM still has is not to be removed by who may not look at that VM',
   need('qemu', 'root'),
