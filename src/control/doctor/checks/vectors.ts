@@ -3,8 +3,9 @@
 // Rule 1: more is an error: under KVM QEMU aborts when its guest uses one of those. Fewer is a choice that
 //         is easily made by mistake: rings on the others do not arrive.
 // Rule 2: a peer whose command line does not tell the number is not passed over in silence.
+import type { IvshmemDevice } from '../../../qemu/ivshmem-devices.js';
 import { shown, type Check, type Complaint } from '../finding.js';
-import { regionOf } from '../leads-to.js';
+import { isSocketAt, pathSeenBy, regionOf } from '../leads-to.js';
 import type { QemuProcess } from '../qemu-process.js';
 import type { Region } from '../regions.js';
 import type { Scene } from '../scene.js';
@@ -55,9 +56,14 @@ function untold(qemu: QemuProcess, { regions }: Scene): Complaint[] {
     const places = region.peers?.filter((peer) => peer.pid === pid).length ?? 0;
     if (places === 0) return [];
     const its = told.filter((device) => regionOf(qemu, device, [region]) !== undefined);
-    if (places <= its.length) return [];
+    if (places <= its.length || told.some((device) => isLost(qemu, device))) return [];
     const message = `it is a peer in ${shown(region.name)}, and its command line shows no device there whose vectors are known: they are not compared`;
     const remedy = `see that its device has vectors=${region.vectors} (info qtree in its monitor)`;
     return [{ severity: 'note', subject, message, remedy }];
   });
+}
+
+// It may be the one that is missed: its path leads nowhere now, of which lost-sockets tells.
+function isLost({ pid }: QemuProcess, { socket }: IvshmemDevice): boolean {
+  return socket !== undefined && isSocketAt(pathSeenBy(pid, socket)) === false;
 }

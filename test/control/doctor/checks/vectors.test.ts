@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { vectors } from '../../../../src/control/doctor/checks/vectors.js';
@@ -107,4 +107,13 @@ t.test('a peer whose command line does not tell its vectors is noted', need('qem
       },
     ]);
   t.strictSame(await foundOf(plain, vectors, { askStatus }), []);
+});
+
+t.test('a peer whose socket was moved has told its vectors', need('qemu'), async (t) => {
+  const lab = await Lab.start(t, ['--vectors', '2']);
+  const { socket, status: askStatus } = lab;
+  const qemu = new Qemu(t, { socket, vectors: 2 });
+  await lab.settled(1);
+  renameSync(socket, `${socket}.away`);
+  t.strictSame(await foundOf(qemu, vectors, { askStatus }), []);
 });
