@@ -3,6 +3,7 @@ import { readProcFile } from '../../../../native/proc-file.js';
 import { LOOK_AT_ALL, shown, type Check, type Complaint } from '../finding.js';
 import { Holders } from '../holders.js';
 import { isSocketAt } from '../leads-to.js';
+import { keyAt } from '../regions.js';
 import { isRunning, listenersOf } from '../running.js';
 import type { Scene } from '../scene.js';
 import { claimsTo, type Claim } from '../../served.js';
@@ -86,8 +87,9 @@ function withOptionFile({ qemus }: Scene): Complaint[] {
 }
 
 function silentServers({ sockets, regions }: Scene): Complaint[] {
-  const known = new Set(regions.flatMap((region) => region.sockets));
-  const claims = claimsTo(sockets.filter((socket) => !known.has(socket)));
+  const known = new Set(regions.flatMap((region) => [...region.sockets, ...region.socketKeys]));
+  const unknown = sockets.filter((socket) => !known.has(socket) && !known.has(keyAt(socket) ?? ''));
+  const claims = claimsTo(unknown);
   const holders = new Holders();
   return [...claims].flatMap(([socket, claim]) => {
     if (!claim.isServed) return [];

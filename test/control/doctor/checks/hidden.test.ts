@@ -1,10 +1,11 @@
 // Of other users' QEMUs and of containers, test/cli/doctor.test.ts knows.
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { hidden } from '../../../../src/control/doctor/checks/hidden.js';
 import { asClosedRoot, foundByClosedRoot } from '../../../helper/closed-root.js';
 import { run } from '../../../helper/command.js';
 import { found, foundOf, ownSceneOf } from '../../../helper/doctor.js';
+import { Lab } from '../../../helper/lab.js';
 import { need } from '../../../helper/need.js';
 import { Qemu } from '../../../helper/qemu.js';
 import { Region } from '../../../helper/region.js';
@@ -22,6 +23,18 @@ t.test(
     ]);
   },
 );
+
+t.test('one that tells all is known by a link to its socket, too', need('qemu'), async (t) => {
+  const lab = await Lab.start(t);
+  const { socket, status: askStatus } = lab;
+  const link = `${temp(t)}/link`;
+  symlinkSync(socket, link);
+  new Qemu(t, { socket: link });
+  await lab.settled(1);
+  const scene = await ownSceneOf({ askStatus });
+  t.strictSame(scene.sockets.toSorted(), [socket, link].toSorted());
+  t.strictSame(await hidden.look(scene), []);
+});
 
 t.test('a stopped server is an error, and the remedy wakes it', async (t) => {
   const socket = `${temp(t)}/s`;
