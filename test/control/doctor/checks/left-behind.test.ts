@@ -9,6 +9,7 @@ import type { ServerStatus } from '../../../../src/control/status.js';
 import { configFile } from '../../../helper/config-file.js';
 import { foundOf, ownSceneOf } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
+import { boundAt, leftQemu } from '../../../helper/left-qemu.js';
 import { need } from '../../../helper/need.js';
 import { pretender } from '../../../helper/pretender.js';
 import { Qemu } from '../../../helper/qemu.js';
@@ -93,19 +94,8 @@ t.test('so is one on memory that has a name, until a server adopts it', need('qe
 t.test('so does one that has it by another path', need('qemu', 'root'), async (t) => {
   const [directory, other] = [temp(t), temp(t)];
   const socket = `${directory}/s`;
-  const within = [
-    'unshare',
-    '--mount',
-    'sh',
-    '-ec',
-    `mount --bind ${directory} ${other}; exec "$@"`,
-  ];
-  const words = ['--socket', socket, '--mem-path', `${other}/memory`];
-  const serve = await Serve.start(t, words, { within: [...within, 'sh'] });
-  const qemu = new Qemu(t, { socket });
-  await until('it joins', () => serve.logged('join').length > 0);
-  await until('it answers', () => qemu.lives());
-  await serve.end('SIGKILL');
+  const words = ['--mem-path', `${other}/memory`];
+  const qemu = await leftQemu(t, socket, words, boundAt(directory, other));
   t.match(await foundOf(qemu, leftBehind), DEAD);
   await Serve.start(t, ['--socket', socket, '--mem-path', `${directory}/memory`]);
   t.strictSame(await foundOf(qemu, leftBehind), []);

@@ -16,8 +16,8 @@ import { foundByClosedRoot } from '../../../helper/closed-root.js';
 import { run } from '../../../helper/command.js';
 import { found, sceneOf } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
+import { boundAt, leftQemu } from '../../../helper/left-qemu.js';
 import { need } from '../../../helper/need.js';
-import { Qemu } from '../../../helper/qemu.js';
 import { Region } from '../../../helper/region.js';
 import { ScriptServer } from '../../../helper/script-server.js';
 import { Serve } from '../../../helper/serve.js';
@@ -169,12 +169,8 @@ t.test('memory that another program has open, or locks its way, is not called de
 
 t.test('memory that a VM still has is not to be removed', need('qemu'), async (t) => {
   const [directory, other] = [temp(t), temp(t)];
-  const [socket, file] = [`${other}/s`, `${directory}/lab`];
-  const serve = await Serve.start(t, ['--socket', socket, '--mem-path', file]);
-  const qemu = new Qemu(t, { socket });
-  await until('it joins', () => serve.logged('join').length > 0);
-  await until('it answers', () => qemu.lives());
-  await serve.end('SIGKILL');
+  const file = `${directory}/lab`;
+  await leftQemu(t, `${other}/s`, ['--mem-path', file]);
   const scene = await sceneOf({ memoryDirectory: directory });
   t.match(
     (await staleFiles.look(scene)).filter(({ subject }) => subject === file),
@@ -190,19 +186,7 @@ t.test('memory that a VM still has is not to be removed', need('qemu'), async (t
 t.test('nor is it when the server had it by another path', need('qemu', 'root'), async (t) => {
   const [directory, other] = [temp(t), temp(t)];
   const socket = `${temp(t)}/s`;
-  const within = [
-    'unshare',
-    '--mount',
-    'sh',
-    '-ec',
-    `mount --bind ${directory} ${other}; exec "$@"`,
-  ];
-  const words = ['--socket', socket, '--mem-path', `${other}/lab`];
-  const serve = await Serve.start(t, words, { within: [...within, 'sh'] });
-  const qemu = new Qemu(t, { socket });
-  await until('it joins', () => serve.logged('join').length > 0);
-  await until('it answers', () => qemu.lives());
-  await serve.end('SIGKILL');
+  await leftQemu(t, socket, ['--mem-path', `${other}/lab`], boundAt(directory, other));
   const scene = await sceneOf({ memoryDirectory: directory });
   t.match(
     (await staleFiles.look(scene)).filter(({ subject }) => subject === `${directory}/lab`),
@@ -219,12 +203,8 @@ t.test(
     const [socket, name] = [`${directory}/s`, `ivshmem-closed-${process.pid}`];
     const file = `/dev/shm/${name}`;
     t.teardown(() => [file, `${file}.lock`].forEach((one) => rmSync(one, { force: true })));
-    const words = ['--socket', socket, '--socket-mode', '0666', '--shm-name', name];
-    const serve = await Serve.start(t, words);
-    const qemu = new Qemu(t, { socket, as: asUser(4_002) });
-    await until('it joins', () => serve.logged('join').length > 0);
-    await until('it answers', () => qemu.lives());
-    await serve.end('SIGKILL');
+    const words = ['--socket-mode', '0666', '--shm-name', name];
+    await leftQemu(t, socket, words, { as: asUser(4_002) });
     const all = await foundByClosedRoot(t, 'stale-files', ['--socket', socket]);
     const complaint = all.find(({ subject }) => subject === file);
     t.match(complaint, { remedy: /whether it is used is not known: .* with CAP_SYS_PTRACE/ });
