@@ -47,6 +47,11 @@ const requirements = {
     reason: 'promtool is not in PATH',
     remedy: 'apt-get install -y --no-install-recommends prometheus',
   },
+  strace: {
+    isMet: () => isInPath('strace'),
+    reason: 'strace is not in PATH',
+    remedy: 'apt-get install -y --no-install-recommends strace',
+  },
   root: {
     isMet: () => process.getuid?.() === 0,
     reason: 'not root',

@@ -2,15 +2,17 @@
 // doorbell share. docs/security.md tells it.
 import t from 'tap';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { drainEventfd, inspectEventfd, ringEventfd } from '../../native/eventfd.js';
-import type { Fd } from '../../native/fd.js';
+import { drainEventfd, ringEventfd } from '../../native/eventfd.js';
 import { Device } from '../helper/device.js';
 import { HostilePeer } from '../helper/hostile-peer.js';
 import { need } from '../helper/need.js';
 import { Region } from '../helper/region.js';
+import { Child } from '../helper/child.js';
 import { makeBlocking } from '../native/status-flags.js';
 import { ringsEvery, vectors } from '../helper/rings.js';
 import { until } from '../helper/until.js';
+
+const SLOW_POLL = ['strace', '--trace=ppoll', '--inject=ppoll:delay_exit=1s', '--output=/dev/null'];
 
 t.test('can: hang a QEMU that rings a stopped one, until it goes on', need('qemu'), async (t) => {
   const region = await Region.listen(t, {});
@@ -31,34 +33,31 @@ t.test('can: hang a QEMU that rings a stopped one, until it goes on', need('qemu
   t.ok(await b.qemu.lives());
 });
 
-t.test('can: hang a QEMU that is rung, until it is rung again', need('qemu'), async (t) => {
-  const region = await Region.listen(t, { vectors: 64 });
-  const hostile = await HostilePeer.join(t, region.socket);
-  const a = await Device.start(t, { socket: region.socket, vectors: 64 });
-  await until('it knows a', () => hostile.knows(a.id));
-  const doorbells = Array.from({ length: 64 }, (_, vector) => hostile.doorbell(a.id, vector));
-  const first = doorbells[0]!;
-  const last = doorbells[63]!;
-  const isTaken = (doorbell: Fd) => inspectEventfd(doorbell).count === 0n;
-  let answered = true;
-  await until('a waits for a ring that was taken from it', async () => {
-    // It finds all of them rung at once, and serves one after the other, from either end.
-    a.qemu.stop();
-    for (const doorbell of doorbells) {
+t.test(
+  'can: hang a QEMU that is rung, until it is rung again',
+  need('root', 'qemu', 'strace'),
+  async (t) => {
+    const region = await Region.listen(t, {});
+    const hostile = await HostilePeer.join(t, region.socket);
+    const a = await Device.start(t, { socket: region.socket });
+    await until('it knows a', () => hostile.knows(a.id));
+    const doorbell = hostile.doorbell(a.id);
+    const isHung = async (): Promise<boolean> => {
+      // Between the poll that tells a of its ring and the read that takes it is a microsecond: here it is a second.
+      const slow = new Child(t, [...SLOW_POLL, `--attach=${a.qemu.pid}`]);
+      await until('it is slow', () => slow.stderr.includes('attached'));
       makeBlocking(doorbell.rawFd);
       ringEventfd(doorbell);
-    }
-    a.qemu.cont();
-    const end = performance.now() + 1_000;
-    while (!isTaken(first) && !isTaken(last) && performance.now() < end);
-    const unserved = isTaken(first) ? doorbells.toReversed() : doorbells;
-    for (const doorbell of unserved) drainEventfd(doorbell);
-    answered = false;
-    const settled = a.settle().then(() => (answered = true));
-    await Promise.race([settled, sleep(300)]);
-    return !answered;
-  });
-  for (const doorbell of doorbells) ringEventfd(doorbell);
-  await until('it goes on', () => answered);
-  t.ok(await a.qemu.lives());
-});
+      await sleep(300);
+      drainEventfd(doorbell);
+      await sleep(1_000);
+      slow.kill('SIGINT');
+      await slow.exit;
+      return Promise.race([a.settle().then(() => false), sleep(1_000, true)]);
+    };
+    await until('a waits for a ring that was taken from it', isHung);
+    ringEventfd(doorbell);
+    await a.settle();
+    t.ok(await a.qemu.lives());
+  },
+);
