@@ -3,11 +3,11 @@
 import t from 'tap';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drainEventfd, ringEventfd } from '../../native/eventfd.js';
+import { Child } from '../helper/child.js';
 import { Device } from '../helper/device.js';
 import { HostilePeer } from '../helper/hostile-peer.js';
 import { need } from '../helper/need.js';
 import { Region } from '../helper/region.js';
-import { Child } from '../helper/child.js';
 import { makeBlocking } from '../native/status-flags.js';
 import { ringsEvery, vectors } from '../helper/rings.js';
 import { until } from '../helper/until.js';
@@ -53,7 +53,7 @@ t.test(
       await sleep(1_000);
       slow.kill('SIGINT');
       await slow.exit;
-      return Promise.race([a.settle().then(() => false), sleep(1_000, true)]);
+      return Promise.race([a.settle().then(() => false), sleep(3_000, true)]);
     };
     await until('a waits for a ring that was taken from it', isHung);
     ringEventfd(doorbell);
