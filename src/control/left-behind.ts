@@ -28,8 +28,10 @@ export async function openAfterFront<Opened>(path: string, open: () => Opened): 
 function isLeftBehind(path: string): boolean {
   const pid = listenerAt(path);
   // Before a front listens itself, the kernel names its server, which is gone.
-  const words = readProcFile(`/proc/${pid}/cmdline`)?.split('\0');
-  return words === undefined || words.some((word) => word.endsWith(FRONT));
+  const text = readProcFile(`/proc/${pid}/cmdline`);
+  // One that is ending has no memory to read it from any more, and the socket a moment longer.
+  if (text === undefined || text === '') return true;
+  return text.split('\0').some((word) => word.endsWith(FRONT));
 }
 
 // 0: nobody any more, or nobody who can be seen from here.
