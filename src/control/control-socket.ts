@@ -158,14 +158,14 @@ export class ControlSocket implements AsyncDisposable {
     });
     front.on('error', (error) => {
       // It has not even begun: there is no end to come.
-      if (front.pid === undefined) this.#hasFailed(error);
+      if (front.pid === undefined) this.#startAgainAfter(error);
     });
     front.on('exit', (code, signal) => {
       inquiries?.cancelAll();
       if (performance.now() - startedMs > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
       const [reason] = REASON.exec(complaint) ?? [];
       const end = signal ?? `exit code ${code}`;
-      this.#hasFailed(new Error(reason === undefined ? end : `${end}: ${reason}`));
+      this.#startAgainAfter(new Error(reason === undefined ? end : `${end}: ${reason}`));
     });
     return front;
   }
@@ -179,7 +179,7 @@ export class ControlSocket implements AsyncDisposable {
       });
     } catch (error) {
       // Some errors are thrown (ENOMEM, ENOTDIR), and some are events (ENOENT, EAGAIN, EMFILE).
-      this.#hasFailed(error as Error);
+      this.#startAgainAfter(error as Error);
       return undefined;
     }
   }
@@ -199,7 +199,7 @@ export class ControlSocket implements AsyncDisposable {
   }
 
   // The next one is started after a while.
-  #hasFailed(error: Error): void {
+  #startAgainAfter(error: Error): void {
     if (this.#isClosed) return;
     this.#options.onTrouble(error);
     this.#pause = setTimeout(() => {

@@ -9,7 +9,7 @@ import type { ServerStatus } from '../../../../src/control/status.js';
 import { configFile } from '../../../helper/config-file.js';
 import { foundOf, ownSceneOf } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
-import { boundAt, leftQemu } from '../../../helper/left-qemu.js';
+import { boundAt, joinedQemu, leftQemu } from '../../../helper/served-qemu.js';
 import { need } from '../../../helper/need.js';
 import { pretender } from '../../../helper/pretender.js';
 import { Qemu } from '../../../helper/qemu.js';
@@ -26,9 +26,7 @@ async function lab(
   const socket = `${temp(t)}/s`;
   const args = ['--socket', socket, ...words];
   const serve = await Serve.start(t, args);
-  const qemu = new Qemu(t, { socket });
-  await until('it joins', () => serve.logged('join').length > 0);
-  await until('it answers', () => qemu.lives());
+  const qemu = await joinedQemu(t, serve, { socket });
   return { serve, qemu, args };
 }
 
@@ -66,9 +64,7 @@ t.test('so is one whose region was removed from a server that runs', need('qemu'
   const file = configFile(t, `regions:\n${regions.join('')}`);
   const control = `${directory}/control`;
   const serve = await Serve.start(t, ['--config', file, '--control', control]);
-  const qemu = new Qemu(t, { socket: `${directory}/b` });
-  await until('it joins', () => serve.logged('join').length > 0);
-  await until('it answers', () => qemu.lives());
+  const qemu = await joinedQemu(t, serve, { socket: `${directory}/b` });
   const client = new ControlClient(control);
   const askStatus = (): Promise<ServerStatus> => client.status();
   t.strictSame(await foundOf(qemu, leftBehind, { askStatus }), []);
@@ -131,9 +127,7 @@ t.test(
     chmodSync(directory, 0o755);
     const words = ['--socket', `${directory}/s`, '--socket-mode', '0666'];
     const serve = await Serve.start(t, words);
-    const qemu = new Qemu(t, { socket: `${directory}/s`, as: asUser(65_534) });
-    await until('it joins', () => serve.logged('join').length > 0);
-    await until('it answers', () => qemu.lives());
+    const qemu = await joinedQemu(t, serve, { socket: `${directory}/s`, as: asUser(65_534) });
     t.strictSame(await foundByNobody(t, qemu), []);
     rmSync(`${directory}/s.host`);
     t.match(await foundByNobody(t, qemu), [{ severity: 'note', message: /is not seen from here/ }]);
@@ -181,8 +175,7 @@ t.test(
     ];
     const serve = await Serve.start(t, args, { within: [...within, 'sh'] });
     const as = ['nsenter', '--target', `${serve.pid}`, '--mount'];
-    const qemu = new Qemu(t, { socket: `${directory}/s`, as });
-    await until('it joins', () => serve.logged('join').length > 0);
+    const qemu = await joinedQemu(t, serve, { socket: `${directory}/s`, as });
     t.match(await foundByNobody(t, qemu), [
       { severity: 'note', message: /file systems of its own/, remedy: 'run this as root' },
     ]);

@@ -16,7 +16,7 @@ import { foundByClosedRoot } from '../../../helper/closed-root.js';
 import { run } from '../../../helper/command.js';
 import { found, sceneOf } from '../../../helper/doctor.js';
 import { Lab } from '../../../helper/lab.js';
-import { boundAt, leftQemu } from '../../../helper/left-qemu.js';
+import { boundAt, leftQemu } from '../../../helper/served-qemu.js';
 import { need } from '../../../helper/need.js';
 import { Region } from '../../../helper/region.js';
 import { ScriptServer } from '../../../helper/script-server.js';

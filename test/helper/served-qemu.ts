@@ -1,8 +1,16 @@
-// A QEMU that a dead server has left behind.
+// A QEMU with a server that is a process of its own: attached, and left behind.
 import { Qemu, type QemuOptions } from './qemu.js';
 import { Serve, type ServeOptions } from './serve.js';
 import type { Scope } from './temp.js';
 import { until } from './until.js';
+
+/** Starts the first QEMU of a server; resolves when it has its memory. */
+export async function joinedQemu(t: Scope, serve: Serve, options: QemuOptions): Promise<Qemu> {
+  const qemu = new Qemu(t, options);
+  await until('it joins', () => serve.logged('join').length > 0);
+  await until('it answers', () => qemu.lives());
+  return qemu;
+}
 
 /** Starts a server at the socket and a QEMU, and kills the server once the QEMU (`as` another user) has its memory. */
 export async function leftQemu(
@@ -12,9 +20,7 @@ export async function leftQemu(
   { as = [], ...options }: ServeOptions & Pick<QemuOptions, 'as'> = {},
 ): Promise<Qemu> {
   const serve = await Serve.start(t, ['--socket', socket, ...words], options);
-  const qemu = new Qemu(t, { socket, as });
-  await until('it joins', () => serve.logged('join').length > 0);
-  await until('it answers', () => qemu.lives());
+  const qemu = await joinedQemu(t, serve, { socket, as });
   await serve.end('SIGKILL');
   return qemu;
 }
